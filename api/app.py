@@ -27,6 +27,7 @@ from api.v1.attestations import routes as attestations
 from api.v1.audit_log import routes as audit_log
 from api.v1.backfills import routes as backfills_routes
 from api.v1.comments import routes as comments
+from api.v1.connections import routes as connections
 from api.v1.deliveries import routes as deliveries
 from api.v1.downloads import routes as downloads
 from api.v1.findings import routes as findings
@@ -34,6 +35,7 @@ from api.v1.frameworks import routes as frameworks
 from api.v1.grants import routes as grants
 from api.v1.health import routes as health
 from api.v1.imports import routes as imports
+from api.v1.keys import routes as keys
 from api.v1.me import routes as me
 from api.v1.posture import requirement
 from api.v1.posture import routes as posture
@@ -70,6 +72,8 @@ _MODULES: Final = (
     backfills_routes,
     audit_log,
     grants,
+    keys,
+    connections,
     me,
     health,
 )

@@ -25,6 +25,7 @@ from policycortex_console.pages import (
     findings,
     health,
     imports,
+    keys,
     order,
     overview,
     report,
@@ -53,6 +54,7 @@ SCREENS: Final = (
     attestations,
     imports,
     auditors,
+    keys,
     audit,
     health,
 )

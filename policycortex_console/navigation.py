@@ -29,6 +29,7 @@ MENU: Final = (
     MenuItem(path="/attestations", label="Attestations", is_for_auditors=True),
     MenuItem(path="/imports", label="Imports"),
     MenuItem(path="/auditors", label="Auditors", scope="admin"),
+    MenuItem(path="/keys", label="Keys and people", scope="admin"),
     MenuItem(path="/audit", label="Audit log", scope="admin"),
     MenuItem(path="/health", label="Health"),
 )

@@ -48,7 +48,12 @@ def test_every_route_refuses_who_has_no_key_or_not_the_scope(server: ApiServer) 
         powerless = server.client(scopes=[s for s in SCOPES if s != "admin" and s not in needed])
         url = path.replace("{report_id}", "rpt_1").replace("{format}", "pdf").replace("{framework_id}", "soc2")
         url = url.replace("{waiver_id}", "wvr_1").replace("{backfill_id}", "bkf_1")
-        url = url.replace("{attestation_id}", "att_1").replace("{grant_id}", "aud_1").replace("{comment_id}", "cmt_1")
+        url = (
+            url.replace("{attestation_id}", "att_1")
+            .replace("{grant_id}", "aud_1")
+            .replace("{key_id}", "key_1")
+            .replace("{comment_id}", "cmt_1")
+        )
         assert stranger.request(method, url).status_code == 401, f"{method} {path}"
         status = 200 if path in ANY_KEY else 403
         assert powerless.request(method, url).status_code == status, f"{method} {path}"

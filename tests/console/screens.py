@@ -140,6 +140,8 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
         "sha256": file["evidence"][0]["sha256"],
         "grant_id": _made(admin.post("/v1/grants", json=grant)),
         "import_id": _made(imported),
+        "key_id": _made(admin.post("/v1/keys", json={"name": f"{mark}Pipeline", "scopes": ["reports:read"]})),
+        "connection_name": "none",
         "framework_id": FRAMEWORK,
         "own_framework_id": _made(admin.post("/v1/frameworks", json=framework)),
         "name": "manifest",

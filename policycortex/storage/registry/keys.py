@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, false, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, false, func, insert, or_, select, update
 
 from policycortex.audit.chain import COMMAND_LINE, AuditEvent
 from policycortex.errors import ConflictError, NotFoundError, Problem, RequestError
 from policycortex.names import SANDBOX_ORGANIZATION
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database
+from policycortex.storage.registry.grant_tables import GRANT_PREFIX
 from policycortex.storage.registry.key_tables import LINEAGE, api_keys
 from policycortex.storage.registry.link_tables import download_links
 from policycortex.storage.registry.report_changes import ensure_organization
@@ -21,6 +22,8 @@ from policycortex.storage.registry.tokens import LIVE_PREFIX, SANDBOX_PREFIX, di
 
 SCOPES: Final = ("reports:read", "reports:write", "schedules:write", "frameworks:write", "findings:write", "admin")
 DEFAULT_SCOPES: Final = ("reports:read", "reports:write", "schedules:write")
+
+PERSON_PREFIX: Final = "usr_"
 
 _USE_GRAIN: Final = timedelta(minutes=1)  # a write for each request would cost more than the request
 
@@ -40,11 +43,14 @@ class KeyRepository:
         expires_at: datetime | None = None,
         networks: Collection[str] = (),
         lineage: str | None = None,
+        maker: str | None = None,
         now: datetime | None = None,
     ) -> tuple[KeyRow, str]:
         """Create a key. Returns its row and its secret, which is not stored.
 
         ``lineage`` is the id of the first key that it descends from by rotation; None for a first key.
+        ``maker`` is the key or person whose request makes it, and has an event of its own: the new key is of the
+        maker's lineage, so that it cannot approve what the maker requested. None: the command line.
         Raises RequestError on an invalid scope or network.
         """
         _check_key(name, scopes, networks)
@@ -62,9 +68,12 @@ class KeyRepository:
         }
         with self._database.writing() as connection:
             ensure_organization(connection, organization, moment)
-            connection.execute(insert(api_keys).values(**row, lineage=lineage, digest=digest_token(token)))
-            details = {"name": name, "scopes": row["scopes"]}
-            self._audit_log.append(connection, _change(organization, "key_created", str(row["id"]), moment, details))
+            descent = lineage or (_lineage_of(connection, maker) if maker is not None else None)
+            connection.execute(insert(api_keys).values(**row, lineage=descent, digest=digest_token(token)))
+            if maker is None:
+                details = {"name": name, "scopes": row["scopes"]}
+                event = _change(organization, "key_created", str(row["id"]), moment, details)
+                self._audit_log.append(connection, event)
         return _key(row), token
 
     def ensure_person(
@@ -83,7 +92,7 @@ class KeyRepository:
             row = connection.execute(found).mappings().first()
             if row is None:
                 ensure_organization(connection, organization, now)
-                id_ = f"usr_{secrets.token_hex(8)}"
+                id_ = f"{PERSON_PREFIX}{secrets.token_hex(8)}"
                 fixed = {"id": id_, "organization": organization, "prefix": "", "networks": [], "created_at": now}
                 digest = digest_token(secrets.token_hex(32))  # of a secret that is thrown away
                 connection.execute(insert(api_keys).values(**fixed, **values, subject=wanted, digest=digest))
@@ -116,6 +125,27 @@ class KeyRepository:
         with self._database.reading() as connection:
             return tuple(_key(row) for row in connection.execute(query).mappings())
 
+    def list_identities(
+        self, organization: str, *, are_people: bool, limit: int, offset: int
+    ) -> tuple[tuple[KeyRow, ...], int]:
+        """A page of the organisation's keys or people, newest first, also ended ones, and the number of all."""
+        which = (
+            api_keys.c.organization == organization,
+            api_keys.c.id.startswith(PERSON_PREFIX) if are_people else api_keys.c.subject.is_(None),
+        )
+        query = select(*_COLUMNS).where(*which).order_by(api_keys.c.created_at.desc(), api_keys.c.id)
+        with self._database.reading() as connection:
+            total = connection.execute(select(func.count()).select_from(api_keys).where(*which)).scalar_one()
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+            return tuple(_key(row) for row in rows), int(total)
+
+    def get_identity(self, organization: str, key_id: str) -> KeyRow:
+        """The organisation's key or person of this id; no auditor's, which is a grant. Raises NotFoundError."""
+        found = self.get_key(key_id)
+        if found.organization != organization or found.id.startswith(GRANT_PREFIX):
+            raise NotFoundError(f"no key {key_id}")
+        return found
+
     def get_key(self, key_id: str) -> KeyRow:
         """The key of this id. Raises NotFoundError."""
         with self._database.reading() as connection:
@@ -124,24 +154,35 @@ class KeyRepository:
             raise NotFoundError(f"no key {key_id}; 'policycortex keys list' shows all")
         return _key(row)
 
-    def revoke_key(self, key_id: str, *, now: datetime | None = None) -> tuple[KeyRow, int]:
+    def revoke_key(self, key_id: str, *, maker: str | None = None, now: datetime | None = None) -> tuple[KeyRow, int]:
         """Revoke the key and its download links; a second revocation changes nothing.
 
-        Returns the key, and the number of links that were valid until now. Raises NotFoundError.
+        ``maker``: as in ``create_key``. Returns the key, and the number of links that were valid until now.
+        Raises NotFoundError.
         """
         key, link_count = self.get_key(key_id), 0
         with self._database.writing() as connection:
             live, moment = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)), now or datetime.now(UTC)
             if connection.execute(update(api_keys).where(*live).values(revoked_at=moment)).rowcount:
                 link_count = _end_links(connection, key, moment)
-                details = {"name": key.name, "links_ended": link_count}
-                self._audit_log.append(connection, _change(key.organization, "key_revoked", key_id, moment, details))
+                if maker is None:
+                    details = {"name": key.name, "links_ended": link_count}
+                    event = _change(key.organization, "key_revoked", key_id, moment, details)
+                    self._audit_log.append(connection, event)
         return self.get_key(key.id), link_count
 
     def rotate_key(
-        self, key_id: str, *, overlap: timedelta = timedelta(days=1), now: datetime | None = None
+        self,
+        key_id: str,
+        *,
+        overlap: timedelta = timedelta(days=1),
+        maker: str | None = None,
+        now: datetime | None = None,
     ) -> tuple[KeyRow, str]:
-        """A new key with the same rights; the old one ends after ``overlap``. Raises ConflictError when it ended."""
+        """A new key with the same rights; the old one ends after ``overlap``. ``maker``: as in ``create_key``.
+
+        Raises ConflictError when it ended.
+        """
         moment, old = now or datetime.now(UTC), self.get_key(key_id)
         if not old.is_valid_at(moment):
             raise ConflictError(f"key {key_id} has ended already; make a new one with 'policycortex keys create'")
@@ -152,22 +193,29 @@ class KeyRepository:
             expires_at=old.expires_at,
             networks=old.networks,
             lineage=self._find_lineage(old.id),
+            maker=maker,
             now=moment,
         )
         end = min(moment + overlap, old.expires_at or moment + overlap)
         with self._database.writing() as connection:
             connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(expires_at=end))
-            details = {"name": old.name, "new_key": made[0].id, "old_key_ends_at": end.isoformat()}
-            self._audit_log.append(connection, _change(old.organization, "key_rotated", key_id, moment, details))
+            if maker is None:
+                details = {"name": old.name, "new_key": made[0].id, "old_key_ends_at": end.isoformat()}
+                event = _change(old.organization, "key_rotated", key_id, moment, details)
+                self._audit_log.append(connection, event)
         return made
 
     def _find_lineage(self, key_id: str) -> str:
         with self._database.reading() as connection:
-            return str(connection.execute(select(LINEAGE).where(api_keys.c.id == key_id)).scalar_one())
+            return _lineage_of(connection, key_id)
 
 
 _COLUMNS: Final = [c for c in api_keys.c if c.name not in {"digest", "lineage", "subject"}]
 _BY_DIGEST: Final = select(*_COLUMNS).where(api_keys.c.digest == bindparam("digest"))
+
+
+def _lineage_of(connection: Connection, key_id: str) -> str:
+    return str(connection.execute(select(LINEAGE).where(api_keys.c.id == key_id)).scalar_one())
 
 
 def _end_links(connection: Connection, key: KeyRow, moment: datetime) -> int:
