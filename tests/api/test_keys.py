@@ -1,4 +1,4 @@
-"""Keys over HTTP: made with a secret that is told once, rotated, revoked; people; for admins of the organisation."""
+"""Keys over HTTP: made with a secret that is shown once, rotated, revoked; people; only for admins."""
 
 import secrets
 from datetime import timedelta
@@ -25,7 +25,7 @@ def _admin(server: ApiServer) -> tuple[str, str]:
 
 
 def test_a_key_is_made_used_rotated_and_revoked(server: ApiServer) -> None:
-    """The secret is told once; the old key ends after the overlap; a revoked one works no more; all is recorded."""
+    """The secret is shown once; the old key ends after the overlap; a revoked one works no more; all is recorded."""
     maker, admin_secret = _admin(server)
     ends = (server.clock() + timedelta(days=30)).replace(microsecond=0)
     with _client(server, admin_secret) as admin:
