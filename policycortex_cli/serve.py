@@ -5,15 +5,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
 
 import httpx
 import yaml
+from setproctitle import getproctitle
 
 from pipelines.platform.instance_plugins import DAEMON_MODULE, DEFINITIONS_MODULE, RUN_HOST_MODULE, UI_MODULE
 from pipelines.platform.run_host_socket import send_request
@@ -26,6 +29,7 @@ from policycortex_cli.supervisor import Service, StopRequest, Supervisor
 from policycortex_cli.ui import make_link
 
 LOCATION = "policycortex"
+_API_MODULE: Final = "policycortex_cli.api_server"
 _START: Final = "serve"
 """Name of the sign-in link that is printed at the start."""
 _ANY_HOST: Final = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
@@ -76,7 +80,6 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
     prepare_home(settings)
     code_port = _free_port()
     api_url = settings.public_url or f"http://{_shown(host)}:{port}"
-    most = settings.service_memory_bytes
     supervisor = Supervisor(
         folder=settings.home,
         logs=settings.home / "logs",
@@ -88,11 +91,19 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
     workspace = _write_workspace(settings, code_port)
     try:
         _say("starting Dagster")
-        runs = () if settings.broker_url else (_run_host(settings),)
         headers = {"Authorization": f"Bearer {service_token(settings)}"}
-        supervisor.start(replace(_code_server(code_port, ui, headers), most_bytes=most), *runs)
-        others = (_daemon(workspace), _webserver(workspace, ui, headers), _api(host, port, settings.api_processes))
-        supervisor.start(*(replace(service, most_bytes=most) for service in others))
+        limited = partial(replace, most_bytes=settings.service_memory_bytes)
+        supervisor.launch(limited(_code_server(code_port, ui, headers)))  # loads while this process does
+        others = [
+            limited(_api(host, port, settings.api_processes)),
+            limited(_daemon(workspace)),
+            limited(_webserver(workspace, ui, headers)),
+        ]
+        if settings.broker_url is None:
+            others.append(_run_host(settings))
+        _import_modules(others, supervisor.environment)
+        supervisor.launch(*others)
+        supervisor.await_ready()
         console, dagster = _sign_in_links(settings, api_url, settings.ui_url or ui.url)
         print(f"Console     {console}", flush=True)
         print(f"API         http://{_shown(host)}:{port}  (documentation at /docs)", flush=True)
@@ -100,6 +111,18 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         supervisor.watch()
     finally:
         supervisor.stop()
+
+
+def _import_modules(services: Sequence[Service], environment: Mapping[str, str]) -> None:
+    """Import what the services run, once for all of them; ``launch`` forks them from this process."""
+    from pipelines.platform.run_host import preload
+
+    getproctitle()  # the library finds the title's memory only while the environment is as the process began
+    os.environ.update(environment)  # definitions read it when they are imported
+    for service in services:
+        if service.module is not None:
+            import_module(service.module)
+    preload(DEFINITIONS_MODULE)
 
 
 def prepare_home(settings: Settings) -> None:
@@ -163,13 +186,16 @@ def _code_server(port: int, ui: UiAddress, headers: Mapping[str, str]) -> Servic
 def _run_host(settings: Settings) -> Service:
     path = settings.dagster_home / "runs.sock"
     command = _python("-m", RUN_HOST_MODULE, str(path), DEFINITIONS_MODULE)
-    return Service(name="run host", command=command, is_ready=lambda: _listens(path), grace_seconds=8)
+    return Service(
+        name="run host", command=command, module=RUN_HOST_MODULE, is_ready=lambda: _listens(path), grace_seconds=8
+    )
 
 
 def _daemon(workspace: Path) -> Service:
     return Service(
         name="daemon",
         command=_python("-m", DAEMON_MODULE, "run", "-w", str(workspace), *_DAGSTER_LOGS),
+        module=DAEMON_MODULE,
         is_ready=lambda: True,
         needs_steady_clock=True,
     )
@@ -181,17 +207,19 @@ def _webserver(workspace: Path, ui: UiAddress, headers: Mapping[str, str]) -> Se
     return Service(
         name="webserver",
         command=_python("-m", UI_MODULE, ui.host, str(ui.port), str(workspace)),
+        module=UI_MODULE,
         is_ready=lambda: _is_code_loaded(ui, headers),
         find_fault=lambda: _silence(url),
     )
 
 
 def _api(host: str, port: int, processes: int) -> Service:
-    command = _python("-m", "policycortex_cli.api_server", host, str(port), str(processes))
+    command = _python("-m", _API_MODULE, host, str(port), str(processes))
     url = f"http://{_shown(host)}:{port}/healthz"
     return Service(
         name="api",
         command=command,
+        module=_API_MODULE,
         is_ready=lambda: _get(url) is not None,
         grace_seconds=8,
         find_fault=lambda: _silence(url),

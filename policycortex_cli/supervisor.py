@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from policycortex.errors import UnavailableError
 from policycortex_cli import watchdog
+from policycortex_cli.forked_service import ForkedService, may_fork
 from policycortex_cli.log_rotation import rotate_log
 from policycortex_cli.process_memory import largest_process_bytes
 
@@ -30,6 +31,9 @@ class Service:
 
     name: str
     command: tuple[str, ...]
+    module: str | None = None
+    """The module that ``command`` runs. ``launch`` forks it from this process, which has it in memory; a restart runs
+    the command, because this process has threads by then."""
     is_ready: Callable[[], bool]
     """Whether it can be used. Called ten times a second during the start, so it must be cheap."""
     grace_seconds: float = 3.0
@@ -79,7 +83,7 @@ class _Check:
 @dataclass(slots=True)
 class _Child:
     service: Service
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ForkedService
     started_at: float
     failures: int = 0
     restart_at: float | None = None
@@ -101,7 +105,7 @@ class Supervisor:
     environment: Mapping[str, str]
     say: Callable[[str], None]
     is_stopping: Callable[[], bool]
-    """Called between steps; True ends ``start`` and ``watch`` with StopRequest."""
+    """Called between steps; True ends ``await_ready`` and ``watch`` with StopRequest."""
     check_seconds: float = 5.0
     """Time between two checks of a service."""
     settling_seconds: float = 30.0
@@ -116,13 +120,16 @@ class Supervisor:
     _clock_ahead: float | None = None
     """Seconds that the clock is ahead of the monotonic one."""
 
-    def start(self, *services: Service) -> None:
-        """Start services and wait until all are ready. Raises UnavailableError that names the one that is not."""
+    def launch(self, *services: Service) -> None:
+        """Start services, those with a module as forks of this process where it may fork."""
         for service in services:
-            self._children[service.name] = self._spawn(service)
+            self._children[service.name] = self._spawn(service, is_first=True)
+
+    def await_ready(self) -> None:
+        """Wait until all that were launched are ready. Raises UnavailableError that names the one that is not."""
         deadline = time.monotonic() + _START_SECONDS
-        for service in services:
-            self._wait_until_ready(self._children[service.name], deadline)
+        for child in self._children.values():
+            self._wait_until_ready(child, deadline)
 
     def watch(self) -> None:
         """Restart services that end, after a pause that doubles with each early end. Ends only by StopRequest."""
@@ -233,19 +240,28 @@ class Supervisor:
             )
             watchdog.end_groups({child.process.pid: 1.0})
 
-    def _spawn(self, service: Service) -> _Child:
+    def _spawn(self, service: Service, *, is_first: bool = False) -> _Child:
         with self._log_of(service).open("ab") as output:  # appending: see rotate_log
-            process = subprocess.Popen(
-                service.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env=dict(self.environment),
-                start_new_session=True,
-            )
+            is_fork = is_first and service.module is not None and may_fork()
+            process = self._fork(service, output) if is_fork else self._execute(service, output)
         self._notify_watchdog("+", process.pid)
         return _Child(service=service, process=process, started_at=time.monotonic())
+
+    def _fork(self, service: Service, output: IO[bytes]) -> ForkedService:
+        module = service.module or ""
+        arguments = service.command[service.command.index(module) + 1 :]
+        return ForkedService(module, arguments, folder=self.folder, output=output, environment=self.environment)
+
+    def _execute(self, service: Service, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            service.command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            env=dict(self.environment),
+            start_new_session=True,
+        )
 
     def _notify_watchdog(self, sign: str, group: int) -> None:
         if self._watchdog is None:

@@ -1,5 +1,6 @@
 """Log lines of Dagster's services. Dagster formats its own loggers (``--log-format json``), and no others."""
 
+import logging
 import logging.config
 from typing import Final
 
@@ -13,8 +14,23 @@ JSON: Final = "json"
 
 
 def log_as_json(**levels: str) -> None:
-    """Write JSON lines to stderr: warnings of all loggers, and ``levels`` of some."""
+    """Write JSON lines to stderr: warnings of all loggers, and ``levels`` of some.
+
+    Lines of loggers to which Dagster gives a handler of its own are left to that one, which writes JSON, too.
+    """
     logging.config.dictConfig(log_config(**levels))
+    for handler in logging.root.handlers:
+        handler.addFilter(_has_no_handler)
+
+
+def _has_no_handler(record: logging.LogRecord) -> bool:
+    """Whether no logger below the root has written the record."""
+    logger: logging.Logger | None = logging.getLogger(record.name)
+    while logger is not None and logger is not logging.root:
+        if logger.handlers:
+            return False
+        logger = logger.parent
+    return True
 
 
 def log_like_the_service() -> None:

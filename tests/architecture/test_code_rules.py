@@ -58,7 +58,7 @@ def test_the_core_swallows_no_error(path: Path) -> None:
 def test_only_the_settings_read_the_environment() -> None:
     """All else takes settings as an argument; the command line hands its environment to its services."""
     readers = {p for p in modules(*PACKAGES) if re.search(r"os\.environ|getenv\(", p.read_text())}
-    edges = {f"policycortex_cli/{name}.py" for name in ("serve", "worker", "runs", "home")} | {
+    edges = {f"policycortex_cli/{name}.py" for name in ("serve", "forked_service", "worker", "runs", "home")} | {
         "pipelines/platform/run_host.py"
     }
     assert {str(p.relative_to(ROOT)) for p in readers} <= edges | {"policycortex/settings.py"}

@@ -1,7 +1,9 @@
 """When the supervisor ends a service that lives but does not work; with real processes, and mostly time as a number."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +25,52 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(503)
         self.end_headers()
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+_MODULE = """
+import json, os, pathlib, sys, time
+if __name__ == "__main__":
+    files = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if int(name) > 2
+             and os.path.exists(f"/proc/self/fd/{name}")]
+    seen = {"arguments": sys.argv[1:], "environment": {k: v for k, v in os.environ.items() if k != "LC_CTYPE"},
+            "folder": os.getcwd(), "is_group": os.getpgid(0) == os.getpid(),
+            "files": [f for f in files if not f.startswith("/proc")], "probed": getattr(sys, "probed", None)}
+    part = pathlib.Path(f"seen-{os.getpid()}.part")
+    part.write_text(json.dumps(seen))
+    part.rename(f"seen-{os.getpid()}.json")
+    time.sleep(600)
+"""
+
+_SUPERVISOR = """
+import json, os, pathlib, signal, sys, time
+from policycortex_cli.supervisor import Service, Supervisor
+folder = pathlib.Path(sys.argv[1])
+supervisor = Supervisor(folder=folder, logs=folder, environment={"PYTHONPATH": str(folder), "GIVEN": "yes"},
+                        say=lambda text: None, is_stopping=lambda: False)
+sys.probed = "imported before"
+
+def seen(process):
+    path = folder / f"seen-{process}.json"
+    until = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return json.loads(path.read_text())
+
+try:
+    command = (sys.executable, "-W", "ignore", "-m", "seen_service", "one", "two")
+    held = (folder / "held").open("w")
+    supervisor.launch(Service(name="seen", command=command, module="seen_service", is_ready=lambda: True))
+    supervisor.await_ready()
+    child = supervisor._children["seen"]
+    forked = child.process.pid
+    found = [seen(forked)]
+    os.kill(forked, signal.SIGTERM)
+    while child.process.pid == forked:
+        supervisor._supervise(child)
+        time.sleep(0.02)
+    print(json.dumps([*found, seen(child.process.pid)]))
+finally:
+    supervisor.stop()
 """
 
 
@@ -134,6 +182,54 @@ def test_a_clock_that_is_set_back_restarts_what_needs_it(supervisor: Supervisor,
     assert "the clock was set back by 600 s" in messages[0]
     _supervise_until(supervisor, lambda: daemon.process.pid != first)
     assert kept.process.poll() is None
+
+
+def test_a_first_start_is_a_fork_and_a_restart_the_command(tmp_path: Path) -> None:
+    """Both run the module with the same arguments, environment and folder, in a group of their own, with no file of
+    the supervisor's open; only the fork finds what the supervisor had imported."""
+    (tmp_path / "seen_service.py").write_text(_MODULE)
+    paths = os.pathsep.join((str(tmp_path), *sys.path))
+    program = [sys.executable, "-c", _SUPERVISOR, str(tmp_path)]
+    done = subprocess.run(
+        program, check=False, env={"PATH": os.environ["PATH"], "PYTHONPATH": paths}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    assert first.pop("probed") == "imported before"
+    assert second.pop("probed") is None
+    assert first == second
+    assert first == {
+        "arguments": ["one", "two"],
+        "environment": {"PYTHONPATH": str(tmp_path), "GIVEN": "yes"},
+        "folder": str(tmp_path),
+        "is_group": True,
+        "files": [],
+    }
+
+
+def test_a_process_with_a_pool_or_a_thread_is_not_forked() -> None:
+    """In a process of its own: imports alone allow a fork; a query of Polars, or a thread, does not."""
+    program = """
+import threading
+from policycortex_cli.forked_service import may_fork
+import duckdb, polars, pyarrow.dataset
+seen = [may_fork()]
+waiting = threading.Event()
+thread = threading.Thread(target=waiting.wait)
+thread.start()
+seen.append(may_fork())
+waiting.set()
+thread.join()
+connection = duckdb.connect()
+connection.execute("SELECT sum(range) FROM range(1000000)").fetchall()
+connection.close()
+seen.append(may_fork())
+polars.DataFrame({"a": [1, 2]}).lazy().group_by("a").len().collect()
+seen.append(may_fork())
+print(seen)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[True, False, True, False]"
 
 
 def _shifted_clock(offset: float) -> float:

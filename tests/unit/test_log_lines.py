@@ -51,6 +51,18 @@ def test_definitions_of_a_service_log_json() -> None:
     assert "ZeroDivisionError" in second["traceback"]
 
 
+def test_lines_of_loggers_with_their_own_handler_are_written_once() -> None:
+    """Dagster's daemon gives its loggers a handler after the service's was set."""
+    program = (
+        "import logging, sys; from pipelines.platform.service_logs import log_as_json; log_as_json(); "
+        "logging.getLogger('own').addHandler(logging.StreamHandler(sys.stdout)); "
+        "logging.getLogger('own.part').warning('once'); logging.getLogger('other').warning('root')"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "once\n"
+    assert [json.loads(line)["message"] for line in done.stderr.splitlines()] == ["root"]
+
+
 def test_definitions_of_a_command_leave_the_terminal_alone() -> None:
     """Without the service's variable nothing changes."""
     assert _lines(**{CODE_FORMAT_VARIABLE: ""}).startswith("a value")
