@@ -22,6 +22,9 @@ QUARANTINED_SCHEMA: Final = pl.Schema(
 """Grain: one record that could not be imported; ``total`` is the number of all that match, also beyond the limit."""
 
 
+_ALL: Final = 2**40
+
+
 class LakeReconciliation:
     """Compares the layers of one lake."""
 
@@ -54,11 +57,14 @@ class LakeReconciliation:
         }
         return self._session.fetch("quarantined", parameters).cast(QUARANTINED_SCHEMA)
 
-    def load_import_totals(
-        self,
-    ) -> pl.DataFrame:
-        """Per import: the receipt's counts, the stored rows, and ``is_reconciled``."""
-        return self._session.fetch("import_totals")
+    def load_import_totals(self, *, newest: int | None = None) -> pl.DataFrame:
+        """Per import: the receipt's counts, the stored rows, and ``is_reconciled``; of the ``newest`` ones, or of all.
+
+        Only files of the days of these imports are read.
+        """
+        limit = {"row_limit": _ALL if newest is None else newest}
+        span = self._session.fetch("import_span", limit).row(0, named=True)
+        return self._session.fetch("import_totals", limit | span)
 
     def load_reconciliation(self, days: Iterable[date]) -> pl.DataFrame:
         """Per organisation and day: findings in core, state, coverage and tallies, and ``is_reconciled``."""

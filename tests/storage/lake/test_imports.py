@@ -107,12 +107,15 @@ def test_notes_and_clean_scans_of_a_file_are_stored_with_it(lake: Lake) -> None:
 
 
 def test_stored_rows_reconcile_with_receipts(lake: Lake) -> None:
-    """Every import's counts equal its stored rows."""
-    take(lake, "a.json", [seen(2), bad(10), bad(20)])
+    """Every import's counts equal its stored rows, those of the newest ones also where others share their days."""
+    take(lake, "a.json", [seen(2), seen(4), bad(10), bad(20)])
     take(lake, "b.json", [seen(3), seen(3)])
     totals = lake.reconciliation.load_import_totals()
     assert totals["is_reconciled"].all()
-    assert totals.select("stored_findings", "stored_quarantine").sum().row(0) == (3, 2)
+    assert totals.select("stored_findings", "stored_quarantine").sum().row(0) == (4, 2)
+    for newest in (1, 2, 3):
+        some = lake.reconciliation.load_import_totals(newest=newest)
+        assert (some.height, some["is_reconciled"].all()) == (min(newest, 2), True)
 
 
 def test_progress_is_reported_while_a_file_is_read(lake: Lake) -> None:
