@@ -41,17 +41,17 @@ def items_of(document: ReportDocument) -> tuple[PoamItem, ...]:
 
 _COLUMNS: Final = (
     Column(name="number", title="poam.number", width=22, share=15, css="id"),
-    Column(name="severity", title="word.severity", width=14, kind=Kind.SEVERITY, share=11, css="state"),
-    Column(name="title", title="poam.weakness", width=50, kind=Kind.WRAPPED, share=26, css="text"),
-    Column(name="account_id", title="word.account", width=20, share=13, css="person"),
-    Column(name="opened_on", title="poam.opened", width=14, kind=Kind.DAY, share=11, css="day"),
+    Column(name="severity", title="word.severity", width=14, kind=Kind.SEVERITY, share=10, css="state"),
+    Column(name="title", title="poam.weakness", width=50, kind=Kind.WRAPPED, share=23, css="text"),
+    Column(name="account_id", title="word.account", width=20, share=18, css="person"),
+    Column(name="opened_on", title="poam.opened", width=14, kind=Kind.DAY, share=10.5, css="day"),
 )
 OPEN: Final = Table(
     id="poam_open",
     read=lambda document: open_items(items_of(document)),
     columns=(
         *_COLUMNS,
-        Column(name="due_on", title="poam.due", width=14, kind=Kind.DAY, share=11, css="due"),
+        Column(name="due_on", title="poam.due", width=14, kind=Kind.DAY, share=10.5, css="due"),
         Column(
             name="deviation",
             title="poam.deviation",
@@ -69,7 +69,7 @@ CLOSED: Final = Table(
     read=lambda document: closed_items(items_of(document)),
     columns=(
         *_COLUMNS,
-        Column(name="closed_on", title="poam.closed", width=14, kind=Kind.DAY, share=11, css="due"),
+        Column(name="closed_on", title="poam.closed", width=14, kind=Kind.DAY, share=10.5, css="due"),
         Column(name="previous", title="poam.previous", width=14, share=13, css="files"),
     ),
     page_rows=ITEMS_SHOWN,
