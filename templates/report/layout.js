@@ -56,7 +56,7 @@ function labelRow(row, heads) {
   }
 
   function arrange() {
-    const closing = parts.filter((part) => !OPEN.includes(titleOf(part).id));
+    const closing = parts.length > 1 ? parts.filter((part) => !OPEN.includes(titleOf(part).id)) : [];
     closing.forEach((part) => {
       const hasToggle = titleOf(part).querySelector("button") !== null;
       if (phone.matches && !hasToggle) addToggle(part);

@@ -11,6 +11,7 @@ import pytest
 
 from policycortex.documents.branding import Branding
 from policycortex.documents.model import ReportDocument
+from policycortex.documents.scope_values import NothingInScope
 from policycortex.names import ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
 from tests.support.browser import AXE, Browser, open_browser
@@ -60,6 +61,18 @@ def test_each_type_meets_wcag_and_asks_for_nothing(
         assert browser.evaluate(f"{table}.scrollWidth <= {table}.clientWidth"), view
         assert browser.requested() == [path.as_uri()]
         assert not [e for e in browser.events if e["method"] in {"Runtime.exceptionThrown", "Log.entryAdded"}]
+
+
+def test_the_only_section_is_open_on_a_phone(build: Build, tmp_path: Path, browser: Browser) -> None:
+    """A report for which nothing is in scope says so at once."""
+    document = build(findings=0, requirements=0)
+    texts = {"nothing_in_scope_sentences": ("Nothing was found.",)}
+    found = NothingInScope(filters=(), has_scans=False, last_scan_on=None)
+    document = replace(document, section_values={**document.section_values, **texts, "nothing_in_scope": found})
+    _show(browser, document, tmp_path, width=390, height=844)
+    assert browser.evaluate("document.querySelectorAll('main > .part').length") == 1
+    assert browser.evaluate("document.querySelectorAll('.part-body[hidden], button.toggle').length") == 0
+    assert browser.evaluate("document.querySelector('.part .lead').textContent") == "Nothing was found."
 
 
 def test_a_phone_shows_cards_and_closed_sections(build: Build, tmp_path: Path, browser: Browser) -> None:

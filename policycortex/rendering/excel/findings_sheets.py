@@ -50,7 +50,7 @@ _KINDS: Final = {
     DUE: Kind.DAY,
 } | dict.fromkeys((SHEET_COLUMNS[index] for index in WRAPPED), Kind.WRAPPED)
 _WIDTHS: Final[Mapping[str, float]] = {
-    "finding_uid": 34, "check_id": 38, "status": 10, "severity": 13, "muted": 9, "waived": 9, "title": 44,
+    "finding_uid": 34, "check_id": 38, "status": 16, "severity": 13, "muted": 9, "waived": 9, "title": 44,
     "provider": 11, "account_id": 17, "region": 15, "environment": 14, "service": 14, "resource_uid": 44,
     "resource_type": 26, "observed_at": 17, "requirements": 22, "remediation": 60, "number": 12,
     "status_detail": 50, "resource_name": 30, "account_name": 22, "first_failed_on": 12, "source": 14,
