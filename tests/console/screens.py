@@ -141,7 +141,7 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
         "grant_id": _made(admin.post("/v1/grants", json=grant)),
         "import_id": _made(imported),
         "key_id": _made(admin.post("/v1/keys", json={"name": f"{mark}Pipeline", "scopes": ["reports:read"]})),
-        "connection_name": "none",
+        "connection_name": "no-such-connection",
         "framework_id": FRAMEWORK,
         "own_framework_id": _made(admin.post("/v1/frameworks", json=framework)),
         "name": "manifest",

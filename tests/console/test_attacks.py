@@ -45,11 +45,15 @@ LEAST: Final[Mapping[str, PersonRole]] = {
     "/imports": _OPERATOR,
     "/controls": _OPERATOR,
     "/auditors": _ADMIN,
+    "/keys": _ADMIN,
+    "/keys/{key_id}/rotate": _ADMIN,
+    "/keys/{key_id}/revoke": _ADMIN,
+    "/health/connections/{connection_name}/test": _ADMIN,
     "/auditors/{grant_id}/end": _ADMIN,
     "/sign-out": _AUDITOR,
 }
 """The role with fewest rights that may use a form, with the end of the session last."""
-_ADMIN_PAGES: Final = {"/audit", "/auditors"}
+_ADMIN_PAGES: Final = {"/audit", "/auditors", "/keys"}
 _OPERATOR_PAGES: Final = {"/reports/new"}
 _FIELDS: Final = {
     "format": "json",
