@@ -54,7 +54,7 @@ class McpEndpoint:
         if digest in self._checked:
             return None
         async with self._client(scope, headers) as client:
-            response = await client.get("/v1/reports", params={"limit": 1})
+            response = await client.get("/v1/me")
         if response.is_error:
             return response
         self._checked[digest] = None

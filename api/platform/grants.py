@@ -27,6 +27,7 @@ _ROUTES: Final = frozenset(
         "/v1/frameworks",
         "/v1/frameworks/{framework_id}",
         "/v1/frameworks/{framework_id}/posture",
+        "/v1/frameworks/{framework_id}/requirements/{requirement_id}",
         "/v1/findings",
         "/v1/attestations",
         "/v1/attestations/{attestation_id}",

@@ -36,6 +36,11 @@ _SCOPE: Final = ("environments", "cloud_providers", "accounts")
 @click.option("--environment", "environments", multiple=True, help="Only findings of it. May be repeated.")
 @click.option("--provider", "cloud_providers", multiple=True, help="Only findings of it. May be repeated.")
 @click.option("--account", "accounts", multiple=True, help="Only findings of it. May be repeated.")
+@click.option(
+    "--lookback-days",
+    type=click.IntRange(1, 3650),
+    help="Count the newest scans of so many days, now and before. [default: 30]",
+)
 @click.option("--junit", type=_FILE, help="Write the verdict as JUnit XML.")
 @click.option("--sarif", type=_FILE, help="Write the failing findings as SARIF 2.1.0.")
 @click.option("--markdown", type=_FILE, help="Write the verdict as Markdown.")
@@ -57,6 +62,7 @@ def gate(
     environments: tuple[str, ...],
     cloud_providers: tuple[str, ...],
     accounts: tuple[str, ...],
+    lookback_days: int | None,
     junit: Path | None,
     sarif: Path | None,
     markdown: Path | None,
@@ -75,6 +81,8 @@ def gate(
         raise click.UsageError("give a limit: --min-score, --no-new-criticals or --no-new-highs")
     given = dict(zip(_SCOPE, (environments, cloud_providers, accounts), strict=True))
     filters = {name: values for name, values in given.items() if values}
+    if lookback_days is not None:
+        filters["lookback_days"] = (str(lookback_days),)
     limits = GateLimits(framework=framework, min_score_pct=min_score, no_new=no_new, filters=filters)
     with _judged():
         is_passed = _judge(limits, against, (junit, sarif, markdown), wait, url, home, org)

@@ -105,6 +105,17 @@ def test_a_new_critical_fails_the_gate(scanned: ApiServer, tmp_path: Path) -> No
     assert "Score now 50 %" in files[2].read_text()
 
 
+def test_scans_that_are_too_old_do_not_count(scanned: ApiServer) -> None:
+    """The scan of ten days ago is within thirty days of the time that is compared with, and not within three."""
+    against = (scanned.clock() - timedelta(days=5)).date().isoformat()
+    limits = ("--no-new-highs", "--against", against)
+    assert run_on_api(scanned, *SOC2, *limits).exit_code == 0
+    refused = run_on_api(scanned, *SOC2, *limits, "--lookback-days", "3")
+    assert refused.exit_code == 2
+    assert "there is nothing to compare with" in refused.output
+    assert run_on_api(scanned, *SOC2, "--min-score", "50", "--lookback-days", "3").exit_code == 0
+
+
 def _option(path: Path) -> str:
     return {"gate.xml": "junit", "gate.sarif": "sarif", "gate.md": "markdown"}[path.name]
 

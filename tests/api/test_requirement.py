@@ -1,10 +1,14 @@
 """One requirement over HTTP: checks, counts, what people state, history, and links that lead to the same findings."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
+from api.platform.services import Services
+from policycortex.period import Period
 from tests.api.test_analytics import DAYS, analysed
 from tests.support.api_server import ApiServer
 
@@ -84,3 +88,25 @@ def test_unknown_ones_are_404(server: ApiServer) -> None:
     for path in ("/v1/frameworks/soc2/requirements/CC99.9", "/v1/frameworks/soc3/requirements/CC6.1"):
         assert client.get(path).status_code == 404
     assert client.get(PATH, params={"results": "manual"}).status_code == 400
+
+
+def test_an_auditor_reads_a_requirement_within_the_grant(analysed: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the grant's framework and days, with a history that begins with the grant; anything else is 404."""
+    now = analysed.clock()
+    period = Period(start=now - timedelta(days=8), end=now - timedelta(days=4))
+    grant, token = analysed.registry.grants.create_grant(
+        analysed.organization, name="Grace", frameworks=("soc2",), period=period,
+        expires_at=now + timedelta(days=9), email=None, note="", by="key_admin", now=now,
+    )  # fmt: skip
+    identity, find_key = replace(analysed.registry.keys.get_key(grant.id), grant=grant), Services.find_key
+    monkeypatch.setattr(Services, "find_key", lambda self, given: identity if given == token else find_key(self, given))
+    client = analysed.bare_client({"Authorization": f"Bearer {token}"})
+    found = client.get(PATH, timeout=60).json()
+    assert found["period"]["end"] == f"{period.end:%Y-%m-%dT%H:%M:%SZ}"
+    assert found["findings"]["passed"] + found["findings"]["failed"] == DAYS
+    assert {day["date"] for day in found["history"]} <= {str((now - timedelta(days=n)).date()) for n in range(4, 9)}
+    outside = (now - timedelta(days=9), now - timedelta(days=3))
+    for moment in outside:
+        given = {"as_of": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+        assert client.get(PATH, params=given, timeout=60).status_code == 404, moment
+    assert client.get("/v1/frameworks/hipaa/requirements/164.308", timeout=60).status_code == 404

@@ -3,14 +3,20 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from starlette.testclient import TestClient
 
+from api.app import create_app
 from policycortex.frameworks.catalog import load_builtin_frameworks
+from policycortex.settings import Settings
+from policycortex.storage.registry import open_registry
 
 Report: TypeAlias = Callable[[str | None], dict[str, Any]]
 
@@ -128,3 +134,34 @@ def test_threatscore_is_prowlers_own(report: Report, oracle: dict[str, Any]) -> 
     assert set(models) == {
         "findings_pass_rate", "requirements_passed", "requirements_met", "severity_weighted", "prowler_threatscore",
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def api(home: Path) -> Iterator[TestClient]:
+    """The API over the same home, with a key that reads."""
+    settings = Settings(home=home)
+    with closing(open_registry(settings)) as registry:
+        token = registry.keys.create_key(organization="default", name="reader", scopes=["reports:read"])[1]
+    app = create_app(settings, now=lambda: datetime(2026, 12, 1, tzinfo=UTC))
+    with TestClient(app, headers={"Authorization": f"Bearer {token}"}) as client:
+        yield client
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_findings_of_the_api_sum_up_to_the_report(framework: str, api: TestClient, report: Report) -> None:
+    """Read page by page: as many as the report's ``completeness`` has, and the same counts for each requirement."""
+    made, cursor = report(framework), ""
+    counted = {each["id"]: dict.fromkeys(("passed", "failed", "manual", "muted"), 0) for each in made["requirements"]}
+    listed = 0
+    while cursor is not None:
+        given = {"framework": framework, "crosswalk": "scanner", "as_of": "2026-11-30T23:59:59Z", "limit": 1000}
+        page = api.get("/v1/findings", params=given | ({"cursor": cursor} if cursor else {})).raise_for_status().json()
+        assert page["findings_total"] == made["completeness"]["findings_total"]
+        for finding in page["findings"]:
+            listed += 1
+            kind = {"PASS": "passed", "FAIL": "failed", "MANUAL": "manual"}[finding["status"]]
+            for requirement in finding["requirements"]:
+                counted[requirement]["muted" if finding["muted"] else kind] += 1
+        cursor = page["next_cursor"]
+    assert listed == made["completeness"]["findings_included"]
+    assert {each["id"]: {name: each[name] for name in counted[each["id"]]} for each in made["requirements"]} == counted

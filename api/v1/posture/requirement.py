@@ -1,20 +1,25 @@
 """``/v1/frameworks/{framework_id}/requirements/{requirement_id}``: the evidence of one requirement at one time."""
 
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.platform import error_codes as codes
-from api.platform.auth import Reader
+from api.platform.as_of import KnownData
+from api.platform.auth import Principal, Reader
 from api.platform.dependencies import BaseUrl, ServicesDep
 from api.platform.errors import ApiError
 from api.platform.openapi import errors_of
 from api.platform.responses import send_json
 from api.v1.posture.requested import requested_framework
 from api.v1.posture.requirement_schemas import RequirementEvidenceAnswer, RequirementQuery
+from policycortex.scoring.approvals import ApprovalRecord, known_moment
 from policycortex.storage.private_folders import private_folder
 
 router: Final = APIRouter(prefix="/v1/frameworks", tags=["frameworks"])
+
+_RecordT = TypeVar("_RecordT", bound=ApprovalRecord)
 
 
 @router.get(
@@ -49,9 +54,15 @@ def get_requirement(
             found,
             requested.scope,
             known.period,
-            waivers=known.waivers,
-            attestations=requested.attestations,
+            waivers=_shown(known.waivers, known, caller),
+            attestations=_shown(requested.attestations, known, caller),
             folder=folder,
             now=known.at,
         )
         return send_json(request, present_requirement(evidence, framework, known, query, base_url))
+
+
+def _shown(records: Sequence[_RecordT], known: KnownData, caller: Principal) -> Sequence[_RecordT]:
+    """All of them; to an auditor those in force at that time, which are what the numbers were made from."""
+    moment = known_moment(known.period, known.at)
+    return records if caller.key.grant is None else [record for record in records if record.holds_at(moment)]
