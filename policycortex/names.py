@@ -14,6 +14,8 @@ class ReportType(StrEnum):
     REMEDIATION = "remediation"
     POAM = "poam"
     """A plan of action and milestones; OSCAL, Excel and CSV files are the plan itself."""
+    STATEMENT_OF_APPLICABILITY = "statement_of_applicability"
+    """Of ISO/IEC 27001: every control with inclusion, reason and status; no summary and no findings on its pages."""
 
 
 class PdfVariant(StrEnum):

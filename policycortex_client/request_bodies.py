@@ -55,6 +55,7 @@ class FormatOptions(TypedDict, total=False):
     watermark: bool | str
     sign: bool
     pdf_variant: Literal["pdf/a-3b", "pdf/ua-1"] | None
+    include_comments: bool
     csv_bom: bool
     oscal_version: str
     branding: Mapping[str, Any] | None
@@ -65,7 +66,7 @@ class ReportRequest(TypedDict, total=False):
     """The body of ``POST /v1/reports``."""
 
     name: Required[str]
-    type: Required[Literal["compliance", "audit", "risk", "trend", "remediation"]]
+    type: Required[Literal["compliance", "audit", "risk", "trend", "remediation", "poam", "statement_of_applicability"]]
     framework: str | None
     frameworks: Sequence[str]
     crosswalk: Literal["reviewed", "scanner"]

@@ -10,6 +10,7 @@ from policycortex_mcp.backend import Connect
 ToolContext = Context[Any, Any]
 ReportId = Annotated[str, Field(description="Id of a report", pattern=r"^rpt_[0-9a-f]{16}$")]
 _LONGEST_WAIT = 50
+_Type = Literal["compliance", "audit", "risk", "trend", "remediation", "poam", "statement_of_applicability"]
 
 
 class ReportTools:
@@ -23,7 +24,7 @@ class ReportTools:
         ctx: ToolContext,
         *,
         framework: str | None = None,
-        type: Literal["compliance", "audit", "risk", "trend", "remediation"] | None = None,  # noqa: A002 - the API's name
+        type: _Type | None = None,  # noqa: A002 - the API's name
         status: Literal["pending", "running", "completed", "failed", "cancelled", "expired"] | None = None,
         q: Annotated[str | None, Field(description="Words of name or description")] = None,
         limit: Annotated[int, Field(ge=1, le=100)] = 20,
@@ -60,7 +61,7 @@ class ReportTools:
         ctx: ToolContext,
         *,
         name: Annotated[str, Field(description="Title of the report", min_length=1)],
-        type: Literal["compliance", "audit", "risk", "trend", "remediation"] = "compliance",  # noqa: A002 - the API's name
+        type: _Type = "compliance",  # noqa: A002 - the API's name
         framework: Annotated[str | None, Field(description="Id of a framework, see list_frameworks")] = None,
         scope: Annotated[
             dict[str, Any] | None,

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from policycortex.documents.comments import RequirementComment
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.poam import PoamEvidence
 from policycortex.documents.scope_values import NothingInScope
@@ -111,5 +112,7 @@ class Evidence:
     """Causes of the change from the first to the last day of the trend; None where ``change`` has the causes."""
     poam: PoamEvidence | None = None
     """None where the report is no plan of action."""
+    comments: Sequence[RequirementComment] | None = None
+    """Comments of reviewers on the report's requirements and period, oldest first; None: not asked for."""
     forecast: Forecast | DirectionOnly | TooLittleHistory | None = None
     """None where the report type has no forecast."""

@@ -46,7 +46,12 @@ def split_id(framework_id: str | None) -> tuple[str, ...]:
 
 def id_within(part: Framework, requirement_id: str) -> str:
     """The id of a part's requirement in the combined framework."""
-    return f"{part.id}{_BEFORE_ID}{requirement_id}"
+    return joint_id(part.id, requirement_id)
+
+
+def joint_id(framework_id: str, requirement_id: str) -> str:
+    """The same of a part by its id."""
+    return f"{framework_id}{_BEFORE_ID}{requirement_id}"
 
 
 def part_of(framework: Framework, requirement_id: str) -> tuple[Framework, str]:

@@ -148,6 +148,10 @@ class FormatOptionsBody(Strict):
         ' review, grouped by check, while passing ones are counted; "all": every finding; false: none, and none in'
         " HTML and Excel. CSV and JSON always have every finding",
     )
+    include_comments: bool = Field(
+        default=False,
+        description="Reports of the type audit: comments of reviewers on the requirements and the period of the report",
+    )
     locale: str = Field(default="en", max_length=35, examples=["en"], description="BCP 47 tag: en, de, de-AT")
     password: str | None = Field(
         default=None,

@@ -153,6 +153,7 @@ def _options_of(source: ReportRequest) -> dict[str, Any]:
         "watermark": source.watermark or False,
         "sign": source.is_signed,
         "pdf_variant": source.pdf_variant.value if source.pdf_variant else None,
+        "include_comments": source.include_comments,
         "csv_bom": source.has_csv_bom,
         "oscal_version": source.oscal_version.value,
         "branding": _branding_of(source.branding) if source.branding else None,

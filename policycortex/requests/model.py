@@ -61,6 +61,8 @@ class ReportRequest:
     password_name: str | None = None
     """A password that the installation keeps; it is read when the report is requested, and sealed as ``password``."""
     pdf_variant: PdfVariant | None = None
+    include_comments: bool = False
+    """The report shows comments of reviewers on its requirements and period."""
     has_csv_bom: bool = False
     """CSV files begin with a byte order mark."""
     oscal_version: OscalVersion = OscalVersion.V1_1_2
@@ -85,6 +87,7 @@ def request_to_json(request: ReportRequest) -> dict[str, Any]:
     # absent unless set: digests of requests made before these options stay equal
     rare = {
         "has_csv_bom": request.has_csv_bom or None,
+        "include_comments": request.include_comments or None,
         "oscal_version": request.oscal_version.value if request.oscal_version is not OscalVersion.V1_1_2 else None,
         "password_name": request.password_name,
         "frameworks": list(request.frameworks) or None,
@@ -158,6 +161,7 @@ def request_from_json(stored: Mapping[str, Any]) -> ReportRequest:
         pdf_variant=PdfVariant(stored["pdf_variant"]) if stored.get("pdf_variant") else None,
         branding=branding_from_json(stored["branding"]) if stored.get("branding") else None,
         has_csv_bom=stored.get("has_csv_bom", False),
+        include_comments=stored.get("include_comments", False),
         oscal_version=OscalVersion(stored.get("oscal_version", OscalVersion.V1_1_2)),
         password_name=stored.get("password_name"),
         template=stored.get("template"),

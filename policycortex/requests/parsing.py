@@ -18,6 +18,7 @@ from policycortex.requests.basis import known_moment_of
 from policycortex.requests.body import FormatOptionsBody, Known
 from policycortex.requests.model import Delivery, ReportRequest, detail_of
 from policycortex.requests.report_body import OrderDelivery, ReportBody
+from policycortex.requests.report_kind import fixed_look, own_framework
 from policycortex.requests.scope_body import ScopeBody, scope_of
 
 DEFAULT_WATERMARK: Final = "CONFIDENTIAL"
@@ -62,7 +63,7 @@ def parse_request(
     return ReportRequest(
         name=checked.name,
         type=checked.type,
-        framework=combined_id(checked.frameworks) or checked.framework,
+        framework=combined_id(checked.frameworks) or checked.framework or own_framework(checked.type),
         frameworks=tuple(checked.frameworks) if len(checked.frameworks) > 1 else (),
         crosswalk=checked.crosswalk,
         description=checked.description,
@@ -71,7 +72,7 @@ def parse_request(
         scope_as_given=dict(body["scope"]),
         retention_days=checked.retention_days,
         delivery=delivery_of(checked.delivery),
-        **look_of(options),
+        **look_of(options) | fixed_look(checked.type),
         known_on=_known_on(checked, period, now) if checked.known_on is not None else None,
     )
 
@@ -88,6 +89,7 @@ def look_of(options: FormatOptionsBody) -> dict[str, Any]:
         "password": options.password,
         "password_name": options.password_name,
         "pdf_variant": options.pdf_variant,
+        "include_comments": options.include_comments,
         "has_csv_bom": options.csv_bom,
         "oscal_version": options.oscal_version,
         "branding": branding_from_json(options.branding.model_dump()) if options.branding else None,

@@ -9,13 +9,16 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from policycortex.field_types import did_you_mean, refuse
 from policycortex.frameworks.combined import combined_id
-from policycortex.names import CrosswalkEdition, ReportFormat, ReportType
+from policycortex.names import CrosswalkEdition, FindingsDetail, ReportFormat, ReportType
 from policycortex.requests.body import FormatOptionsBody, known_of, one_of
 from policycortex.requests.scope_body import ScopeBody
 
 _Scope = TypeVar("_Scope", bound=ScopeBody)
 _WITHIN: Final = ("environments", "services", "regions", "tags", "owners")
 """Filters within an account."""
+
+_OWN_FRAMEWORKS: Final = {ReportType.STATEMENT_OF_APPLICABILITY: "iso27001"}
+"""Of types that are documents of one framework."""
 
 LONGEST_COMBINED: Final = 64
 """Characters of the ids together, as the registry stores them."""
@@ -34,7 +37,22 @@ def _framework(value: str, info: ValidationInfo) -> str:
     if value not in known:
         hint = did_you_mean(value, known) or f"; known are {', '.join(sorted(known))}"
         raise refuse(f"Unknown framework {value!r}{hint}")
+    own = own_framework(info.data.get("type"))
+    if own is not None and value != own:
+        raise refuse(f"A report of this type is on {own} only")
     return value
+
+
+def own_framework(kind: ReportType | None) -> str | None:
+    """The framework that a type is a document of; None: a report of the type can be on any."""
+    return None if kind is None else _OWN_FRAMEWORKS.get(kind)
+
+
+def fixed_look(kind: ReportType) -> dict[str, Any]:
+    """Fields of a request that the type decides, whatever ``format_options`` say."""
+    if kind is ReportType.STATEMENT_OF_APPLICABILITY:
+        return {"include_executive_summary": False, "detail": FindingsDetail.NONE}
+    return {}
 
 
 def check_frameworks(values: list[str], info: ValidationInfo) -> list[str]:
@@ -51,11 +69,13 @@ def check_frameworks(values: list[str], info: ValidationInfo) -> list[str]:
 
 
 def check_formats_of(options: FormatOptionsBody, info: ValidationInfo) -> FormatOptionsBody:
-    """OSCAL assessment results are of one catalog."""
+    """OSCAL assessment results are of one catalog, and comments are an appendix of audit reports."""
     if len(info.data.get("frameworks") or ()) > 1 and ReportFormat.OSCAL in options.formats:
         raise refuse(
             "oscal describes the results of one framework: leave it out, or request one report for each framework"
         )
+    if options.include_comments and info.data.get("type", ReportType.AUDIT) is not ReportType.AUDIT:
+        raise refuse("include_comments is for reports of the type audit")
     return options
 
 

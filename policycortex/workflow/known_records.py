@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 
+from policycortex.documents.comments import RequirementComment
 from policycortex.frameworks.combined import combine
 from policycortex.frameworks.model import Framework
 from policycortex.requests.model import ReportRequest, framework_ids
@@ -18,6 +19,7 @@ from policycortex.storage.known_frameworks import (
     require_framework,
 )
 from policycortex.storage.registry import Registry, open_registry
+from policycortex.storage.registry.comments import CommentFilter
 
 
 def framework_and_records(
@@ -46,6 +48,19 @@ def read_framework_and_records(
     parts = [_framework(settings, registry, request, id_) for id_ in framework_ids(request)]
     known_at = request.basis.known_at if request.basis else now
     return combine(parts) if parts else None, as_known_at(waivers, known_at), as_known_at(attestations, known_at)
+
+
+def comments_on(settings: Settings, request: ReportRequest, now: datetime) -> tuple[RequirementComment, ...] | None:
+    """Comments on the report's frameworks and period that were made by the time of its basis, oldest first.
+
+    None where the request does not ask for them.
+    """
+    if not request.include_comments:
+        return None
+    known_at = request.basis.known_at if request.basis else now
+    wanted = CommentFilter(frameworks=framework_ids(request), about=request.period, made_until=known_at)
+    with closing(open_registry(settings)) as registry:
+        return registry.comments.list_comments(request.scope.organization, wanted)[::-1]
 
 
 def _framework(settings: Settings, registry: Registry, request: ReportRequest, framework_id: str) -> Framework:

@@ -15,6 +15,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import CrosswalkEdition, ReportFormat
 from policycortex.period import Period
 from policycortex.requests import ReportRequest, parse_request
+from policycortex.requests.model import framework_ids
 from policycortex.requests.report_partitions import ReportKind, key_of_period
 from policycortex.requests.scope_body import tags_of_pairs
 from policycortex.settings import Settings
@@ -90,7 +91,7 @@ def plan_period_report(
     except RequestError as error:
         problems = "; ".join(f"{each.field}: {each.message}" for each in error.details)
         raise RequestError(f"{error}: {problems}", details=error.details) from None
-    parts = [frameworks[each].in_edition(request.crosswalk) for each in ids]
+    parts = [frameworks[each].in_edition(request.crosswalk) for each in framework_ids(request)]
     return PeriodReport(request=request, framework=combine(parts) if parts else None)
 
 

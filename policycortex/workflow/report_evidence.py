@@ -6,6 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from policycortex.documents.comments import RequirementComment
 from policycortex.documents.evidence import Evidence, FrameworkPart, SpanChange, WaiverInForce
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.poam import PoamEvidence
@@ -49,6 +50,8 @@ class ReportInputs:
     scan_days: Mapping[date, ScanDays]
     weights: RiskWeights
     now: datetime
+    comments: Sequence[RequirementComment] | None = None
+    """None: not asked for."""
 
 
 def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
@@ -97,6 +100,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         parts=_parts(inputs),
         span_change=None if change else _span_change(lake, inputs),
         poam=_poam(lake, inputs, path) if request.type is ReportType.POAM else None,
+        comments=inputs.comments,
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
     )
 

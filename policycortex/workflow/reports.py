@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from policycortex.audit.chain import write_moment
 from policycortex.documents.branding import Branding
+from policycortex.documents.comments import RequirementComment
 from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHeader
 from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
@@ -42,7 +43,7 @@ from policycortex.workflow.assessed_period import (
     read_days,
 )
 from policycortex.workflow.evidence_files import copy_evidence
-from policycortex.workflow.known_records import framework_and_records
+from policycortex.workflow.known_records import comments_on, framework_and_records
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
 from policycortex.workflow.poam_numbers import number_organization
 from policycortex.workflow.posture import refresh_stale_days
@@ -174,6 +175,7 @@ def _make(
             framework,
             waivers=waivers,
             attestations=attestations,
+            comments=comments_on(settings, request, now),
             report_id=row.id,
             folder=folder,
             now=now,
@@ -217,6 +219,7 @@ def compose_from_lake(
     weights: RiskWeights,
     locale: Locale,
     attestations: Sequence[Attestation] = (),
+    comments: Sequence[RequirementComment] | None = None,
     words: OrganizationWords = NO_WORDS,
 ) -> ReportDocument:
     """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``.
@@ -224,8 +227,7 @@ def compose_from_lake(
     ``framework`` is in the edition that the request asks for, and ``now`` the time that the report shows. A request
     with a basis has the posture of the time of its basis.
     """
-    known_at = request.basis.known_at if request.basis else now
-    given_waivers = waivers
+    known_at, given_waivers = request.basis.known_at if request.basis else now, waivers
     waivers, attestations = waivers_within(waivers, framework), attestations_within(attestations, framework)
     before, assessed = _judge_both(lake, request, framework, waivers, attestations, known_at)
     scope, since = request.scope, request.period.first_date
@@ -244,6 +246,7 @@ def compose_from_lake(
         scan_days=readings.scanned,
         weights=weights,
         now=known_at,
+        comments=comments,
     )
     return compose_report(
         header=_header(

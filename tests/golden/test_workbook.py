@@ -48,6 +48,7 @@ _OWN_SHEETS = {
     ],
     ReportType.TREND: ["Trend", "Causes", "Forecast", "Sections"],
     ReportType.REMEDIATION: ["Plan", "Sections"],
+    ReportType.STATEMENT_OF_APPLICABILITY: [],
 }
 
 

@@ -29,6 +29,7 @@ from policycortex.reports.sections.trend import CAUSES
 from policycortex.requests import parse_request
 from policycortex.requests.body import Known
 from policycortex.requests.model import ReportRequest
+from policycortex.requests.report_kind import own_framework
 from policycortex.scope import NO_OWNER, Scope, TagFilter
 from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.trend import Granularity
@@ -60,7 +61,7 @@ WAIVER: Final = Waiver(
     valid_until=datetime(2026, 12, 1, tzinfo=UTC),
 )
 EVERYTHING: Final = Scope(organization=ORGANIZATION)
-KNOWN: Final = Known(frameworks=("soc2",))
+KNOWN: Final = Known(frameworks=("soc2", "iso27001"))
 _Kept = Callable[[Finding], bool]
 _CHECKS: Final = (("c1", "s3", "high", "CC6.1"), ("c2", "RDS", "critical", "CC6.2"), ("c3", "s3", "low", "CC6.1"))
 
@@ -255,11 +256,12 @@ def composed_of(
     """The report of a month of 2026 with the scope of this body."""
     period = Period.of_month(date(2026, month, 1))
     given = scope | {"date_range": {"start": period.start.isoformat(), "end": period.end.isoformat()}}
-    body = {"name": "Scoped", "type": type_.value, "framework": "soc2", "scope": given}
+    framework = own_framework(type_) or "soc2"
+    body = {"name": "Scoped", "type": type_.value, "framework": framework, "scope": given}
     order = parse_request(body, organization=ORGANIZATION, now=datetime(2026, 10, 1, tzinfo=UTC), known=KNOWN)
     with open_lake(settings) as lake:
         return compose_from_lake(
-            lake, order, load_builtin_frameworks()["soc2"], waivers=(), report_id="rpt_1", folder=folder,
+            lake, order, load_builtin_frameworks()[framework], waivers=(), report_id="rpt_1", folder=folder,
             now=datetime(2026, 10, 1, tzinfo=UTC), weights=RiskWeights(), locale=open_locale(locale),
         )  # fmt: skip
 

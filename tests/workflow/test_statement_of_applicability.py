@@ -1,5 +1,6 @@
 """The Statement of Applicability of ISO/IEC 27001: every control with inclusion, reason and status, in every format."""
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -9,12 +10,15 @@ import pytest
 
 from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
+from policycortex.errors import RequestError
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
 from policycortex.names import ReportFormat, ReportType
 from policycortex.period import Period
 from policycortex.rendering.artifacts import render_artifact
 from policycortex.reports.sections.statement_of_applicability import applicability_rows
+from policycortex.requests.body import Known
 from policycortex.requests.model import ReportRequest
+from policycortex.requests.parsing import parse_request
 from policycortex.scope import Scope
 from policycortex.scoring.attestations import Attestation, AttestationScope, Statement
 from policycortex.scoring.risk_model import RiskWeights
@@ -75,9 +79,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def composed(settings: Settings, folder: Path, framework_id: str, locale: str = "en") -> ReportDocument:
+def composed(
+    settings: Settings, folder: Path, framework_id: str, locale: str = "en", order: ReportRequest | None = None
+) -> ReportDocument:
     """The audit report of June, made in July, with one statement of each kind."""
-    order = ReportRequest(
+    order = order or ReportRequest(
         name="June", type=ReportType.AUDIT, framework=framework_id, description="",
         scope=Scope(organization=ORGANIZATION), period=Period.of_days(date(2026, 6, 1), date(2026, 6, 30)),
         scope_as_given={}, formats=(ReportFormat.HTML,), locale=locale,
@@ -140,7 +146,40 @@ def test_pages_and_workbook_have_it(settings: Settings, tmp_path: Path, locale: 
     assert lines[2][3] == excluded
 
 
+def test_it_is_a_document_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    """Ordered without a framework: the statement, people's statements and methodology; no summary, no findings."""
+    body = {
+        "name": "SoA", "type": "statement_of_applicability", "scope": {"date_range": {
+            "start": "2026-06-01T00:00:00Z", "end": "2026-06-30T23:59:59Z"}},
+    }  # fmt: skip
+    known, now = Known(frameworks=("iso27001", "soc2")), datetime(2026, 7, 1, tzinfo=UTC)
+    order = parse_request(body, organization=ORGANIZATION, now=now, known=known)
+    assert order.framework == "iso27001"
+    document = composed(settings, tmp_path, "iso27001", order=order)
+    pdf = render_artifact(document, ReportFormat.PDF, tmp_path)
+    assert [section.name for section in pdf.sections] == [
+        "Statement of Applicability", "Statements by People", "Methodology",
+    ]  # fmt: skip
+    text = " ".join(read_pdf_text(pdf.path).split())
+    assert "Included by default; no reason was stated" in text
+    book = openpyxl.load_workbook(render_artifact(document, ReportFormat.EXCEL, tmp_path).path, read_only=True)
+    assert book.sheetnames[:3] == ["Summary", "Applicability", "Statements"]
+    assert "Findings" not in book.sheetnames
+    made = json.loads(render_artifact(document, ReportFormat.JSON, tmp_path).path.read_bytes())
+    rows = {row["requirement"]: row for row in made["statement_of_applicability"]}
+    assert list(rows) == list(CONTROLS)
+    assert (rows["A.7.1"]["applicability"], rows["A.8.1"]["status"]) == ("excluded", "implemented")
+    for wrong in ({"framework": "soc2"}, {"frameworks": ["iso27001", "soc2"]}):
+        with pytest.raises(RequestError) as refused:
+            parse_request(body | wrong, organization=ORGANIZATION, now=now, known=known)
+        assert "A report of this type is on iso27001 only" in {each.message for each in refused.value.details}
+
+
 def test_other_frameworks_have_none(settings: Settings, tmp_path: Path) -> None:
     """It is a document of ISO/IEC 27001."""
     made = render_artifact(composed(settings, tmp_path, "tiny"), ReportFormat.EXCEL, tmp_path)
+    plain = composed(settings, tmp_path, "tiny")
+    assert "statement_of_applicability" not in json.loads(
+        render_artifact(plain, ReportFormat.JSON, tmp_path).path.read_bytes()
+    )
     assert "Applicability" not in openpyxl.load_workbook(made.path, read_only=True).sheetnames

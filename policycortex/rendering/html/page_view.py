@@ -33,6 +33,8 @@ class PageColumn:
     kind: str
     is_numeric: bool
     words: str | None
+    none_text: str | None
+    """Key of the text for None; None: a dash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,7 @@ def _page_table(table: Table[Iterable[object]], document: ReportDocument, locale
                 kind=column.kind.value,
                 is_numeric=column.kind in NUMERIC,
                 words=column.words,
+                none_text=column.none_text,
             )
             for column in columns
         ),

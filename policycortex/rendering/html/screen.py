@@ -26,6 +26,8 @@ from policycortex.rendering.options import RenderingOptions, report_locale, repo
 from policycortex.rendering.templates import own_text, render_template
 from policycortex.rendering.visible_text import show_controls_in
 from policycortex.reports.complete_files import complete_files
+from policycortex.reports.registry import shown_sections
+from policycortex.reports.sections.findings import SECTION as FINDINGS
 
 STATIC_ROWS: Final = 50
 """Findings in the markup of the page, for readers without script."""
@@ -37,7 +39,7 @@ _DATA_MARK: Final = "<!--findings-->"
 def render_html(document: ReportDocument, path: Path, options: RenderingOptions) -> None:
     """Write the page to ``path``; the same document gives the same bytes."""
     locale = report_locale(document, options)
-    embedded = options.screen_findings if document.show_detailed_findings else 0
+    embedded = options.screen_findings if document.show_detailed_findings and _has_table(document) else 0
     findings = _shown(document.findings.head(embedded))
     own = report_template(document, options)
     before, mark, after = _page(document, locale, findings, own, options.watermark).partition(_DATA_MARK)
@@ -46,6 +48,11 @@ def render_html(document: ReportDocument, path: Path, options: RenderingOptions)
         if mark:
             file.write(embed_json(_columns(findings)))
         file.write(after)
+
+
+def _has_table(document: ReportDocument) -> bool:
+    """Whether the page has a place for the findings that the script shows."""
+    return FINDINGS in shown_sections(document)
 
 
 def embed_json(value: object) -> str:

@@ -7,7 +7,7 @@ from policycortex.reports.section import Section
 
 SECTION: Final = Section(
     id="findings",
-    positions=dict.fromkeys(ReportType, 90),
+    positions={kind: 90 for kind in ReportType if kind is not ReportType.STATEMENT_OF_APPLICABILITY},
     screen_template="report/sections/findings_screen.html",
     page_widths={
         "findings": {"number": 8, "resource": 47, "place": 22, "since": 13, "status": 10},

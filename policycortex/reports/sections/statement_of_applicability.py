@@ -10,7 +10,7 @@ from typing import Final
 from policycortex.documents.model import ReportDocument, RequirementRow
 from policycortex.documents.statements import NotApplicableRow, StatementRow
 from policycortex.names import ReportType, RequirementResult
-from policycortex.reports.section import Column, Kind, Section, SheetPlace, Table
+from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
 
 FRAMEWORK: Final = "iso27001"
 
@@ -117,9 +117,17 @@ ROWS: Final = Table(
     sheet=SheetPlace(name="sheet.soa", is_shown=_is_shown),
 )  # fmt: skip
 
+IN_JSON: Final = Content(
+    id="statement_of_applicability_json",
+    read=lambda document: applicability_rows(document) if _is_shown(document) else None,
+    json=JsonKey(name="statement_of_applicability", position=47, skip_none=True),
+)
+"""None on other frameworks."""
+
 SECTION: Final = Section(
     id="statement_of_applicability",
-    positions={ReportType.AUDIT: 52, ReportType.COMPLIANCE: 52},
+    positions={ReportType.AUDIT: 52, ReportType.COMPLIANCE: 52, ReportType.STATEMENT_OF_APPLICABILITY: 20},
     is_shown=_is_shown,
+    contents=(IN_JSON,),
     tables=(ROWS,),
 )

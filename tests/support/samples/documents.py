@@ -105,6 +105,7 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "carry_days": 35,
             "reclassified": 0,
             "poam_items": items_of_plan(frame, sample),
+            "requirement_comments": None,
         },
     )
 
