@@ -16,6 +16,7 @@ from policycortex_cli.audit_records import record_event
 from policycortex_cli.options import home_option, org_option
 
 if TYPE_CHECKING:
+    from policycortex.requests.approval_body import ApproveBody
     from policycortex.scoring.approvals import ApprovalRecord
     from policycortex.storage.registry import Registry
     from policycortex.storage.registry.approvals import ApprovalRepository
@@ -33,6 +34,8 @@ class ApprovalCommands:
     """What a record is about, for the list."""
     approved: "Callable[[Any], Mapping[str, Any]]" = lambda _: {}
     """What the audit log has of an approval beside the actor."""
+    approve_body: "Callable[[], type[ApproveBody]] | None" = None
+    """The body of an approval that names evidence files; None: approvals name none."""
 
     def add_to(self, group: click.Group) -> None:
         """Add approve, revoke and list."""
@@ -46,14 +49,11 @@ class ApprovalCommands:
         return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
 
     def _add_change(self, group: click.Group, verb: str, done: str, text: str) -> None:
-        def change(record_id: str, by: str | None, org: str, home: Path | None, **role: str | None) -> None:
-            from policycortex.requests.approval_body import ApproveBody, parse_approval
-
-            if role.get("role") is not None:
-                role = {"role": parse_approval(role, ApproveBody).role}
+        def change(record_id: str, by: str | None, org: str, home: Path | None, **given: Any) -> None:  # noqa: ANN401
+            given = self._checked(given) if verb == "approve" else {}
             with opened_registry(Settings.from_environment(home=home)) as registry:
                 act = getattr(self.records(registry), f"{verb}_record")
-                record = act(org, record_id, by=actor_of(registry, by, org), now=datetime.now(UTC), **role)
+                record = act(org, record_id, by=actor_of(registry, by, org), now=datetime.now(UTC), **given)
                 actor = getattr(record, f"{done}_by")
                 details = self.approved(record) if verb == "approve" else {}
                 record_event(registry, org, f"{self.noun}_{done}", record.id, {"by": actor, **details})
@@ -61,9 +61,19 @@ class ApprovalCommands:
 
         options = (click.argument("record_id", metavar=f"{self.noun.upper()}_ID"), by_option, org_option, home_option)
         command: Command = change
-        for option in reversed((*options, role_option) if verb == "approve" else options):
+        approving = (role_option, *((evidence_option,) if self.approve_body else ()))
+        for option in reversed((*options, *approving) if verb == "approve" else options):
             command = option(command)
         group.command(verb, help=text)(command)
+
+    def _checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The role, and the evidence files that were seen, as the API checks them."""
+        from policycortex.requests.approval_body import ApproveBody, parse_approval
+
+        body = {"role": given["role"], "evidence": list(given.get("evidence", ())) or None}
+        model = self.approve_body() if self.approve_body else ApproveBody
+        checked = parse_approval({name: value for name, value in body.items() if value is not None}, model)
+        return {"role": checked.role, "seen": checked.seen}
 
     def _add_list(self, group: click.Group) -> None:
         @group.command("list", help=f"List all {self.noun}s, one per line, in the order of their requests.")
@@ -86,6 +96,12 @@ def role_option(command: Command) -> Command:
     """``--role``."""
     text = "The role in which the person acts, for example 'Head of IT security'; reports name it."
     return click.option("--role", default=None, metavar="TEXT", help=text)(command)
+
+
+def evidence_option(command: Command) -> Command:
+    """``--evidence``."""
+    text = "SHA-256 of an evidence file that the approver has seen; repeat for all. Refused if there are other files."
+    return click.option("--evidence", multiple=True, metavar="SHA256", help=text)(command)
 
 
 def by_option(command: Command) -> Command:

@@ -20,6 +20,7 @@ from policycortex_cli.options import home_option, org_option
 from policycortex_cli.questionnaires import questionnaire
 
 if TYPE_CHECKING:
+    from policycortex.requests.approval_body import ApproveBody
     from policycortex.scoring.attestations import Attestation
 
 
@@ -144,9 +145,16 @@ def _describe(attestation: "Attestation") -> str:
     return f"{attestation.statement.value} {scope.framework} {named}{where}"
 
 
+def _approve_body() -> "type[ApproveBody]":
+    from policycortex.requests.approval_body import AttestationApproveBody
+
+    return AttestationApproveBody
+
+
 ApprovalCommands(
     noun="attestation",
     records=lambda registry: registry.attestations,
     describe=_describe,
     approved=lambda found: {"evidence": [file.sha256 for file in found.evidence]},
+    approve_body=_approve_body,
 ).add_to(attestations)

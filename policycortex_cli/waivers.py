@@ -35,6 +35,14 @@ def waivers() -> None:
 @click.option("--check", help="The scanner's id of the check.")
 @click.option("--account", help="Account, subscription, project or cluster.")
 @click.option("--resource", metavar="GLOB", help="Resources whose uid matches: *, ? and [...].")
+@click.option(
+    "--kind",
+    type=click.Choice(["operational_requirement", "risk_adjustment", "false_positive", "vendor_dependency"]),
+    default="operational_requirement",
+    show_default=True,
+    help="Why it is accepted; the kind of deviation in plans of action.",
+)
+@click.option("--adjusted-severity", metavar="SEVERITY", help="Of a risk_adjustment: the severity that is stated.")
 @validity_options
 @by_option
 @org_option
@@ -46,6 +54,8 @@ def add(
     until: str,
     role: str | None,
     by: str | None,
+    kind: str,
+    adjusted_severity: str | None,
     org: str,
     home: Path | None,
     **scope: str | None,
@@ -55,7 +65,9 @@ def add(
     from policycortex.storage.known_frameworks import frameworks_of
 
     settings, now = Settings.from_environment(home=home), datetime.now(UTC)
-    body: dict[str, Any] = {"scope": {name: scope[name] for name in _FIELDS if scope[name] is not None}}
+    own: dict[str, Any] = {"kind": kind}
+    own |= {"adjusted_severity": adjusted_severity} if adjusted_severity is not None else {}
+    body: dict[str, Any] = own | {"scope": {name: scope[name] for name in _FIELDS if scope[name] is not None}}
     with opened_registry(settings) as registry:
         known = frameworks_of(settings, registry, org)
         requested = parse_waiver(body | validity_body(reason, start, until, role), now=now, frameworks=known)
@@ -68,6 +80,8 @@ def add(
             by=actor,
             now=now,
             role=requested.role,
+            kind=requested.kind,
+            adjusted_severity=requested.adjusted_severity,
         )
         record_event(registry, org, "waiver_created", waiver.id, {"by": actor})
     print(waiver.id)

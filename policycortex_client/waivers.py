@@ -14,6 +14,10 @@ class Waiver(Approval):
     """One waiver; ``scope`` names what is accepted, None means any."""
 
     scope: Mapping[str, str | None]
+    kind: str
+    """Why it is accepted."""
+    adjusted_severity: str | None
+    """What a risk adjustment states; None for other kinds."""
 
 
 class WaiversClient(ApprovalsTransport):
@@ -45,4 +49,5 @@ class WaiversClient(ApprovalsTransport):
 
 
 def _read(body: Mapping[str, Any]) -> Waiver:
-    return Waiver(**approval_fields(body), scope=body["scope"])
+    own = {name: body[name] for name in ("scope", "kind", "adjusted_severity")}
+    return Waiver(**approval_fields(body), **own)

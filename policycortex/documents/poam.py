@@ -8,6 +8,7 @@ from enum import StrEnum
 import polars as pl
 
 from policycortex.scoring.poam import NumberedWeakness
+from policycortex.scoring.waivers import Waiver, WaiverKind
 
 
 class ItemStatus(StrEnum):
@@ -24,6 +25,20 @@ class Deviation(StrEnum):
     """Waivers in force accept all that fails."""
     OPERATIONAL_REQUIREMENT_IN_PART = "operational_requirement_in_part"
     """They accept some of it."""
+    RISK_ADJUSTMENT = "risk_adjustment"
+    RISK_ADJUSTMENT_IN_PART = "risk_adjustment_in_part"
+    FALSE_POSITIVE = "false_positive"
+    FALSE_POSITIVE_IN_PART = "false_positive_in_part"
+    VENDOR_DEPENDENCY = "vendor_dependency"
+    VENDOR_DEPENDENCY_IN_PART = "vendor_dependency_in_part"
+    SEVERAL = "several"
+    """Waivers of several kinds accept all that fails."""
+    SEVERAL_IN_PART = "several_in_part"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that fails is accepted."""
+        return not self.value.endswith("_in_part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +55,8 @@ class PoamEvidence:
     """Failing findings of the period-end posture by check, account and requirement."""
     owners: pl.DataFrame
     """Owners of failing resources by check and account, most resources first."""
-    waivers: Mapping[str, str]
-    """Reason by id of each waiver in force."""
+    waivers: Mapping[str, Waiver]
+    """Each waiver in force by its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +120,7 @@ class PoamItem:
     milestones: tuple[Milestone, ...]
     as_of: datetime
     """Until when scans were read."""
+    deviation_kinds: tuple[WaiverKind, ...] = ()
+    """Kinds of the waivers in force that accept some of it, in the order of ``WaiverKind``."""
+    adjusted_severity: str | None = None
+    """The worst severity that risk adjustments of it state; None: there is none."""

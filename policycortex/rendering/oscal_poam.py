@@ -116,6 +116,7 @@ def _facts(item: PoamItem) -> dict[str, object]:
         "previous": item.previous,
         "merged": ", ".join(item.merged) or None,
         "deviation": item.deviation.value if item.deviation else None,
+        "adjusted-severity": item.adjusted_severity,
         "waivers": ", ".join(item.waivers) or None,
         "failing": item.failing,
         "waived": item.waived,
@@ -140,10 +141,13 @@ def _observation(document: ReportDocument, item: PoamItem) -> _Node:
     }
 
 
+_RISK_FACTS: Final = frozenset({"severity", "deviation", "adjusted-severity", "waivers"})
+
+
 def _risk(document: ReportDocument, item: PoamItem) -> _Node:
     title = _title(item)
     status = "closed" if item.closed_on else "deviation-approved" if item.deviation else "open"
-    facts = {name: value for name, value in _facts(item).items() if name in {"severity", "deviation", "waivers"}}
+    facts = {name: value for name, value in _facts(item).items() if name in _RISK_FACTS}
     rationale = write_markup(" ".join(item.rationale))
     return {
         "uuid": _id(document, "item-risk", item),

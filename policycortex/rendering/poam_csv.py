@@ -20,6 +20,7 @@ ITEM_COLUMNS: Final = (
     "account_id", "service", "source", "opened_on", "due_on", "is_overdue", "closed_on", "previous", "merged",
     "deviation", "waivers", "rationale", "is_muted", "failing", "waived", "resource_count", "resources", "owners",
     "milestones", "description", "risk", "remediation", "remediation_url", "as_of",
+    "deviation_kinds", "adjusted_severity",
 )  # fmt: skip
 """Columns of a plan's CSV file; new ones come last. Lists are joined by ``; ``."""
 

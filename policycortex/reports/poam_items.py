@@ -8,7 +8,9 @@ from typing import Any, Final
 import polars as pl
 
 from policycortex.documents.poam import Deviation, ItemStatus, Milestone, PoamEvidence, PoamItem
+from policycortex.names import Severity
 from policycortex.scoring.poam import NumberedWeakness, WeaknessKey
+from policycortex.scoring.waivers import Waiver, WaiverKind
 
 OWNERS_NAMED: Final = 3
 _TEXTS: Final = ("title", "description", "risk", "remediation", "remediation_url", "service")
@@ -34,7 +36,7 @@ class _Facts:
     requirements: Mapping[WeaknessKey, frozenset[str]]
     failing: Mapping[tuple[WeaknessKey, str], Mapping[str, Any]]
     owners: Mapping[WeaknessKey, tuple[str, ...]]
-    waivers: Mapping[str, str]
+    waivers: Mapping[str, Waiver]
 
 
 def write_number(number: int | None) -> str:
@@ -87,6 +89,8 @@ def _item(
     texts = facts.texts.get(key, _NO_TEXTS)
     found = facts.failing.get((key, requirement or "")) if weakness.closed is None else None
     waivers = tuple(found["waiver_ids"]) if found else ()
+    accepting = [facts.waivers[one] for one in waivers if one in facts.waivers]
+    kinds = tuple(kind for kind in WaiverKind if any(each.kind is kind for each in accepting))
     due_on = weakness.due_on(dates.sla_days)
     closed_on = weakness.closed.seen_at.date() if weakness.closed else None
     return PoamItem(
@@ -110,9 +114,11 @@ def _item(
         closed_on=closed_on,
         previous=write_number(numbered.previous) if numbered.has_previous else None,
         merged=tuple(write_number(number) for number in numbered.merged),
-        deviation=_deviation(found),
+        deviation=_deviation(found, kinds),
+        deviation_kinds=kinds,
+        adjusted_severity=_adjusted(accepting),
         waivers=waivers,
-        rationale=tuple(dict.fromkeys(facts.waivers[one] for one in waivers if one in facts.waivers)),
+        rationale=tuple(dict.fromkeys(each.reason for each in accepting)),
         is_muted=weakness.is_muted,
         failing=found["failing"] if found else None,
         waived=found["waived"] if found else None,
@@ -134,12 +140,17 @@ def _milestones(due_on: date, closed_on: date | None) -> tuple[Milestone, ...]:
     )
 
 
-def _deviation(found: Mapping[str, Any] | None) -> Deviation | None:
-    """A waiver accepts the failing finding for its time: FedRAMP's operational requirement."""
-    if not found or not found["waived"]:
+def _deviation(found: Mapping[str, Any] | None, kinds: Sequence[WaiverKind]) -> Deviation | None:
+    """How the waivers in force accept what fails."""
+    if not found or not found["waived"] or not kinds:
         return None
-    is_whole = found["waived"] == found["failing"]
-    return Deviation.OPERATIONAL_REQUIREMENT if is_whole else Deviation.OPERATIONAL_REQUIREMENT_IN_PART
+    name = kinds[0].value if len(kinds) == 1 else Deviation.SEVERAL.value
+    return Deviation(name if found["waived"] == found["failing"] else f"{name}_in_part")
+
+
+def _adjusted(accepting: Sequence[Waiver]) -> str | None:
+    stated = {each.adjusted_severity for each in accepting if each.adjusted_severity is not None}
+    return next((severity.value for severity in Severity if severity in stated), None)
 
 
 def _facts_of(evidence: PoamEvidence) -> _Facts:

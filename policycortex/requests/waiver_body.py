@@ -9,10 +9,12 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from policycortex.field_types import Line, Strict, did_you_mean, refuse
 from policycortex.frameworks.model import Framework
+from policycortex.names import Severity
 from policycortex.period import Period
 from policycortex.requests.approval_body import ApprovalBody, known_framework, known_frameworks, request_context
+from policycortex.requests.body import one_of
 from policycortex.requests.parsing import validated
-from policycortex.scoring.waivers import WaiverScope
+from policycortex.scoring.waivers import WaiverKind, WaiverScope
 
 _Name = Annotated[Line, Field(max_length=1000)]
 
@@ -63,6 +65,31 @@ class WaiverBody(ApprovalBody):
     """Body of ``POST /v1/waivers``."""
 
     scope: WaiverScopeBody
+    kind: WaiverKind = Field(
+        default=WaiverKind.OPERATIONAL_REQUIREMENT,
+        description="Why it is accepted; the kind of deviation in plans of action",
+        examples=["false_positive"],
+    )
+    adjusted_severity: Severity | None = Field(
+        default=None,
+        description="The severity that it is stated to have; the kind risk_adjustment needs it, and no other has one",
+    )
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _known_kind(cls, value: object) -> object:
+        return one_of(WaiverKind, value)
+
+    @field_validator("adjusted_severity", mode="before")
+    @classmethod
+    def _known_severity(cls, value: object) -> object:
+        return None if value is None else one_of(Severity, value)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if (self.kind is WaiverKind.RISK_ADJUSTMENT) != (self.adjusted_severity is not None):
+            raise refuse("The kind risk_adjustment needs adjusted_severity, and no other kind has one")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +100,8 @@ class WaiverRequest:
     reason: str
     valid: Period
     role: str | None = None
+    kind: WaiverKind = WaiverKind.OPERATIONAL_REQUIREMENT
+    adjusted_severity: Severity | None = None
 
 
 def parse_waiver(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[str, Framework]) -> WaiverRequest:
@@ -83,4 +112,6 @@ def parse_waiver(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[
         reason=checked.reason,
         valid=checked.valid(now),
         role=checked.role,
+        kind=checked.kind,
+        adjusted_severity=checked.adjusted_severity,
     )

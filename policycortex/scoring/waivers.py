@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Final
 
 import polars as pl
 
+from policycortex.names import Severity
 from policycortex.scoring.approvals import ApprovalRecord
 
 WAIVERS_SCHEMA: Final = pl.Schema(
@@ -16,6 +18,19 @@ WAIVERS_SCHEMA: Final = pl.Schema(
 
 DAILY_WAIVERS_SCHEMA: Final = pl.Schema({"observed_date": pl.Date(), **WAIVERS_SCHEMA})
 """Grain: one waiver in force on one UTC day."""
+
+
+class WaiverKind(StrEnum):
+    """Why a failing finding is accepted: the kinds of deviations in a plan of action, in FedRAMP's words."""
+
+    OPERATIONAL_REQUIREMENT = "operational_requirement"
+    """It cannot be corrected, because operations depend on it."""
+    RISK_ADJUSTMENT = "risk_adjustment"
+    """Its risk is another one than the scanner's severity says."""
+    FALSE_POSITIVE = "false_positive"
+    """The scanner is wrong."""
+    VENDOR_DEPENDENCY = "vendor_dependency"
+    """A vendor has to correct it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +51,9 @@ class Waiver(ApprovalRecord):
     """A request to accept failing findings for some time, with its approval and revocation."""
 
     scope: WaiverScope
+    kind: WaiverKind = WaiverKind.OPERATIONAL_REQUIREMENT
+    adjusted_severity: Severity | None = None
+    """The severity that the finding is stated to have; only of a risk adjustment."""
 
 
 def waivers_in_force(waivers: Iterable[Waiver], at: datetime) -> pl.DataFrame:

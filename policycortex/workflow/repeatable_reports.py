@@ -20,7 +20,7 @@ from policycortex.frameworks.model import Framework
 from policycortex.names import ReportStatus, ReportType
 from policycortex.requests import ReportRequest, request_to_json
 from policycortex.scoring.attestations import Attestation
-from policycortex.scoring.waivers import Waiver
+from policycortex.scoring.waivers import Waiver, WaiverKind
 from policycortex.settings import Settings
 from policycortex.storage.lake.analytics import LOOKBACK_DAYS
 from policycortex.storage.lake.lake import open_lake
@@ -138,7 +138,12 @@ def _order_in_digest(request: ReportRequest, description: str) -> dict[str, Any]
 def _known_until(record: Waiver | Attestation, end: datetime) -> tuple[object, ...]:
     """The parts of a record that affect a period with this end. Later changes of the record do not."""
     known = record.known_until(end)
-    return (record.id, asdict(record.scope), *known) if known else ()
+    kind: tuple[
+        object, ...
+    ] = ()  # absent for waivers without one: digests of reports from before there were kinds stay
+    if isinstance(record, Waiver) and record.kind is not WaiverKind.OPERATIONAL_REQUIREMENT:
+        kind = (record.kind.value, record.adjusted_severity)
+    return (record.id, asdict(record.scope), *known, *kind) if known else ()
 
 
 def _choose_id(registry: Registry, basis: str) -> tuple[str, ReportRow | None]:

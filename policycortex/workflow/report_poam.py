@@ -1,6 +1,6 @@
 """Reads the plan of action of a report from the lake at one snapshot."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -65,13 +65,14 @@ def read_weaknesses(
     moment = known_moment(period, now)
     weaknesses = _known_weaknesses(lake, scope, moment)
     known = lake.poam.load_known(scope.organization, moment).filter(pl.col("observed_at") < moment)
+    counting = set(in_force["waiver_id"])
     return PoamEvidence(
         weaknesses=weaknesses,
         known=_of_weaknesses(known, weaknesses),
         relations=None,
         failing=lake.poam.load_failing(exported, in_force, framework_id),
         owners=lake.poam.load_owners(scope, period, exported),
-        waivers=_reasons(waivers, in_force["waiver_id"].to_list()),
+        waivers={waiver.id: waiver for waiver in waivers if waiver.id in counting},
     )
 
 
@@ -117,7 +118,3 @@ def _relations(framework: Framework, known: pl.DataFrame, assessed: AssessedPeri
     if keys.is_empty():
         return RELATION_SCHEMA.to_frame()
     return expand_crosswalk(framework, keys, assessed.mappings)
-
-
-def _reasons(waivers: Sequence[Waiver], ids: Collection[str]) -> dict[str, str]:
-    return {waiver.id: waiver.reason for waiver in waivers if waiver.id in ids}

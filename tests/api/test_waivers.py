@@ -51,6 +51,24 @@ def test_a_waiver_is_requested_approved_and_revoked(
     assert (again.status_code, again.json()["error_code"]) == (409, "RPT_003")
 
 
+def test_a_waiver_has_a_kind(server: ApiServer, asker: httpx.Client) -> None:
+    """Operational requirement unless given; a risk adjustment needs its severity, and no other kind has one."""
+    assert asker.post("/v1/waivers", json=body(server)).json()["kind"] == "operational_requirement"
+    adjusted = body(server, kind="risk_adjustment", adjusted_severity="low")
+    made = asker.post("/v1/waivers", json=adjusted).json()
+    assert asker.get(f"/v1/waivers/{made['id']}").json() == made
+    assert (made["kind"], made["adjusted_severity"]) == ("risk_adjustment", "low")
+    for wrong in (
+        {"kind": "risk_adjustment"},
+        {"kind": "false_positive", "adjusted_severity": "low"},
+        {"adjusted_severity": "low"},
+        {"kind": "false positive"},
+        {"kind": "risk_adjustment", "adjusted_severity": "moderate"},
+    ):
+        answer = asker.post("/v1/waivers", json=body(server, **wrong))
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "RPT_001"), wrong
+
+
 def test_who_asks_cannot_approve(server: ApiServer, asker: httpx.Client) -> None:
     """Not even with admin rights: 409, in words that say what to do."""
     admin = server.client(scopes=["admin"])

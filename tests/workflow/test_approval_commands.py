@@ -54,6 +54,41 @@ def test_one_person_requests_and_another_approves(
     ]
 
 
+def test_an_approval_names_the_evidence_that_was_seen(tmp_path: Path) -> None:
+    """Refused when a file was not named or is not there; the audit log has the digests that were approved."""
+    with closing(open_registry(Settings(home=tmp_path))) as registry:
+        key, _ = registry.keys.create_key(organization="default", name="approver")
+    id_ = run(tmp_path, *ATTESTATION, "--reason", "r", "--until", "2027-06-30").strip()
+    files = [tmp_path / name for name in ("minutes.txt", "list.csv")]
+    for number, path in enumerate(files):
+        path.write_text(f"evidence {number}")
+    lines = run(tmp_path, "attestations", "attach", id_, *map(str, files)).splitlines()
+    seen = [line.split()[0] for line in lines]
+    approve = ("attestations", "approve", id_, "--by", key.id)
+    for named, words in (
+        (seen[:1], "1 not named"),
+        ([*seen, "0" * 64], "1 that it does not have"),
+        (["x"], "RequestError"),
+    ):
+        given = [word for digest in named for word in ("--evidence", digest)]
+        assert words in run(tmp_path, *approve, *given)
+    given = [word for digest in seen for word in ("--evidence", digest)]
+    assert run(tmp_path, *approve, *given) == f"{id_} approved by {key.id}\n"
+    with closing(open_registry(Settings(home=tmp_path))) as registry:
+        (event,) = (e for e in registry.audit_log.read_records("default") if e.action == "attestation_approved")
+    assert sorted(event.details["evidence"]) == sorted(seen)
+
+
+def test_a_waiver_has_a_kind(tmp_path: Path) -> None:
+    """As in the API; the severity of a risk adjustment is required."""
+    words = (*WAIVER, "--reason", "r", "--until", "2027-06-30", "--kind", "risk_adjustment")
+    assert "needs adjusted_severity" in run(tmp_path, *words)
+    id_ = run(tmp_path, *words, "--adjusted-severity", "low").strip()
+    with closing(open_registry(Settings(home=tmp_path))) as registry:
+        found = registry.waivers.get_record("default", id_)
+    assert (found.kind, found.adjusted_severity) == ("risk_adjustment", "low")
+
+
 def test_a_key_of_another_organisation_cannot_act(tmp_path: Path) -> None:
     """The message names the option; profiles are listed with the number of their requirements."""
     with closing(open_registry(Settings(home=tmp_path))) as registry:

@@ -3,6 +3,8 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +17,7 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.poam import Deviation, ItemStatus
 from policycortex.findings.model import Finding
 from policycortex.frameworks.model import Crosswalk, Framework, Requirement
-from policycortex.names import OscalVersion, ReportFormat, ReportType
+from policycortex.names import OscalVersion, ReportFormat, ReportType, Severity
 from policycortex.period import Period
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from policycortex.rendering.excel.poam_workbook import CLOSED_SHEET, COLUMN_NAMES, HEAD_ROW, OPEN_SHEET
@@ -24,11 +26,12 @@ from policycortex.reports.sections.poam import items_of
 from policycortex.requests.model import ReportRequest
 from policycortex.scope import Scope
 from policycortex.scoring.risk_model import RiskWeights
-from policycortex.scoring.waivers import Waiver, WaiverScope
+from policycortex.scoring.waivers import Waiver, WaiverKind, WaiverScope
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.workflow.poam_numbers import number_organization
 from policycortex.workflow.reports import compose_from_lake
+from tests.golden.readers import read_csv
 from tests.support.empty_homes import copy_home
 from tests.support.samples.lake import ORGANIZATION, finding, import_findings
 
@@ -85,7 +88,14 @@ def take(lake: Lake, scan: Sequence[Finding]) -> None:
     number_organization(lake, ORGANIZATION)
 
 
-def plan(lake: Lake, folder: Path, period: Period, *, framework: Framework | None = TINY) -> ReportDocument:
+def plan(
+    lake: Lake,
+    folder: Path,
+    period: Period,
+    *,
+    framework: Framework | None = TINY,
+    waivers: Sequence[Waiver] = (WAIVER,),
+) -> ReportDocument:
     """The plan of the period, made in April."""
     order = ReportRequest(
         name="Plan", type=ReportType.POAM, framework=framework.id if framework else None, description="",
@@ -96,7 +106,7 @@ def plan(lake: Lake, folder: Path, period: Period, *, framework: Framework | Non
         lake,
         order,
         framework,
-        waivers=(WAIVER,),
+        waivers=waivers,
         report_id="rpt_1",
         folder=folder,
         now=datetime(2026, 4, 2, tzinfo=UTC),
@@ -141,6 +151,53 @@ def test_a_waiver_is_a_deviation_of_the_requirement_that_it_names(lake: Lake, tm
     assert (waived.waivers, waived.rationale) == (("wvr_1",), (WAIVER.reason,))
     assert (other.deviation, other.waived, other.resources) == (None, 0, ("r1", "r2"))
     assert (items["POAM-00004/R1"].failing, items["POAM-00004/R1"].deviation) == (None, None)
+
+
+_IN_PART: Final = replace(WAIVER, id="wvr_2", scope=replace(WAIVER.scope, resource="r1"))
+
+
+def _adjusted(severity: Severity, waiver: Waiver = WAIVER) -> Waiver:
+    return replace(waiver, kind=WaiverKind.RISK_ADJUSTMENT, adjusted_severity=severity)
+
+
+@pytest.mark.parametrize(
+    ("waivers", "deviation", "columns"),
+    [
+        ((replace(WAIVER, kind=WaiverKind.FALSE_POSITIVE),), "false_positive", {"False Positive": "Yes"}),
+        ((replace(WAIVER, kind=WaiverKind.VENDOR_DEPENDENCY),), "vendor_dependency", {"Vendor Dependency": "Yes"}),
+        (
+            (_adjusted(Severity.LOW), _adjusted(Severity.MEDIUM, _IN_PART)),
+            "risk_adjustment",
+            {"Risk Adjustment": "Yes", "Adjusted Risk Rating": "Moderate"},
+        ),
+        (
+            (WAIVER, replace(_IN_PART, kind=WaiverKind.FALSE_POSITIVE)),
+            "several",
+            {"Operational Requirement": "Yes", "False Positive": "Yes"},
+        ),
+        ((_adjusted(Severity.LOW, _IN_PART),), "risk_adjustment_in_part", {}),
+        ((), None, {}),
+    ],
+)
+def test_each_kind_of_waiver_is_its_own_deviation(
+    lake: Lake, tmp_path: Path, waivers: Sequence[Waiver], deviation: str | None, columns: dict[str, str]
+) -> None:
+    """In FedRAMP's columns only where all that fails is accepted; of several risk adjustments the worst rating."""
+    document = plan(lake, tmp_path, FEBRUARY, waivers=waivers)
+    item = next(each for each in items_of(document) if each.number == "POAM-00001/R1")
+    assert item.deviation == deviation
+    path = render_artifact(document, ReportFormat.EXCEL, tmp_path).path
+    with closing(openpyxl.load_workbook(path)) as book:
+        lines = list(book[OPEN_SHEET].iter_rows(min_row=HEAD_ROW, values_only=True))
+    row = dict(zip(lines[0], next(line for line in lines if line[0] == item.number), strict=True))
+    no = dict.fromkeys(("Operational Requirement", "Risk Adjustment", "False Positive", "Vendor Dependency"), "No")
+    assert {name: row[name] for name in (*no, "Adjusted Risk Rating")} == no | {"Adjusted Risk Rating": None} | columns
+    written = read_csv(render_artifact(document, ReportFormat.CSV, tmp_path).path)
+    (line,) = (each for each in written if each["number"] == item.number)
+    assert line["deviation"] == (deviation or "")
+    assert line["adjusted_severity"] == (item.adjusted_severity or "")
+    page = render_artifact(document, ReportFormat.HTML, tmp_path).path.read_text(encoding="utf-8")
+    assert (deviation is None) or open_locale("en").text(f"deviation.{deviation}") in page
 
 
 def test_without_a_framework_each_weakness_is_an_item(lake: Lake, tmp_path: Path) -> None:

@@ -9,4 +9,5 @@ from policycortex.scoring.waivers import Waiver
 
 def present_waiver(waiver: Waiver, now: datetime) -> WaiverAnswer:
     """One waiver with its status at ``now``."""
-    return WaiverAnswer.model_validate(approval_fields(waiver, now) | {"scope": waiver.scope})
+    own = {"scope": waiver.scope, "kind": waiver.kind, "adjusted_severity": waiver.adjusted_severity}
+    return WaiverAnswer.model_validate(approval_fields(waiver, now) | own)

@@ -55,6 +55,8 @@ def create_waiver(
         by=caller.key.id,
         now=now,
         role=wanted.role,
+        kind=wanted.kind,
+        adjusted_severity=wanted.adjusted_severity,
     )
     response.headers["Location"] = f"{base_url}/v1/waivers/{waiver.id}"
     return present_waiver(waiver, now)

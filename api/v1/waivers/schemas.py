@@ -4,6 +4,8 @@ from pydantic import Field
 
 from api.platform.approvals import ApprovalAnswer
 from api.platform.responses import Pagination, ResponseModel
+from policycortex.names import Severity
+from policycortex.scoring.waivers import WaiverKind
 
 
 class WaiverScopeAnswer(ResponseModel):
@@ -21,6 +23,8 @@ class WaiverAnswer(ApprovalAnswer):
 
     id: str = Field(examples=["wvr_0123456789abcdef"])
     scope: WaiverScopeAnswer
+    kind: WaiverKind = Field(description="Why it is accepted; the kind of deviation in plans of action")
+    adjusted_severity: Severity | None = Field(description="The severity that a risk adjustment states; null: none")
 
 
 class WaiverList(ResponseModel):

@@ -15,7 +15,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from policycortex.documents.model import ReportDocument
-from policycortex.documents.poam import Deviation, PoamItem
+from policycortex.documents.poam import PoamItem
 from policycortex.errors import RenderingError
 from policycortex.names import Severity
 from policycortex.rendering.excel.tables import fit_cell
@@ -23,6 +23,7 @@ from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.visible_text import show_controls
 from policycortex.reports.poam_items import closed_items, open_items
 from policycortex.reports.sections.poam import items_of
+from policycortex.scoring.waivers import WaiverKind
 from policycortex.shortening import shorten
 
 OPEN_SHEET: Final = "Open POA&M Items"
@@ -58,8 +59,14 @@ def _milestones(item: PoamItem) -> str:
     )
 
 
-def _operational(item: PoamItem) -> str:
-    return "Yes" if item.deviation is Deviation.OPERATIONAL_REQUIREMENT else "No"
+def _is_deviation(kind: WaiverKind) -> Callable[[PoamItem], str]:
+    """Yes where waivers accept all that fails, one of this kind among them."""
+    return lambda item: "Yes" if item.deviation and item.deviation.is_whole and kind in item.deviation_kinds else "No"
+
+
+def _adjusted(item: PoamItem) -> str | None:
+    is_whole = item.deviation is not None and item.deviation.is_whole
+    return _RATINGS[item.adjusted_severity] if is_whole and item.adjusted_severity is not None else None
 
 
 def _comments(item: PoamItem) -> str:
@@ -92,14 +99,14 @@ _COLUMNS: Final[tuple[_Column, ...]] = (
     ("Planned Milestones", 44, _milestones),
     ("Milestone Changes", 24, lambda _: None),
     ("Status Date", 14, lambda item: item.closed_on or item.as_of.date()),
-    ("Vendor Dependency", 12, lambda _: "No"),
+    ("Vendor Dependency", 12, _is_deviation(WaiverKind.VENDOR_DEPENDENCY)),
     ("Last Vendor Check-in Date", 14, lambda _: None),
     ("Vendor Dependent Product Name", 18, lambda _: None),
     ("Original Risk Rating", 12, lambda item: _RATINGS[item.severity]),
-    ("Adjusted Risk Rating", 12, lambda _: None),
-    ("Risk Adjustment", 12, lambda _: "No"),
-    ("False Positive", 12, lambda _: "No"),
-    ("Operational Requirement", 14, _operational),
+    ("Adjusted Risk Rating", 12, _adjusted),
+    ("Risk Adjustment", 12, _is_deviation(WaiverKind.RISK_ADJUSTMENT)),
+    ("False Positive", 12, _is_deviation(WaiverKind.FALSE_POSITIVE)),
+    ("Operational Requirement", 14, _is_deviation(WaiverKind.OPERATIONAL_REQUIREMENT)),
     ("Deviation Rationale", 40, lambda item: " ".join(item.rationale)),
     ("Supporting Documents", 20, lambda item: item.remediation_url),
     ("Comments", 48, _comments),
