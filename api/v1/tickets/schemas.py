@@ -48,7 +48,7 @@ class TicketAnswer(ResponseModel):
     state: TicketState = Field(description="`closed`: a scan found that the weakness no longer fails")
     name: str | None = Field(description="The tracker's name of it; null until it is created", examples=["SEC-12"])
     url: str | None = Field(
-        description="Its page; null until it is created", examples=["https://acme.atlassian.net/browse/SEC-12"]
+        description="Its page; null until it is created", examples=["https://example.com/browse/SEC-12"]
     )
     open_steps: int = Field(description="Steps that are not done")
     failed_steps: int = Field(description="Those of them that failed; later ones wait for them")
