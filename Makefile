@@ -9,7 +9,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Temporary files of tests stand in memory where 4 GB of it are free: half of the suite's time was waiting for a disk.
 IN_MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'END {print $$4}')" -gt 4000000 2>/dev/null && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup setup-dev demo test test-all conformance gallery gallery-reports storm soak screenshots distribution bench test-fast check audit up lock format clean
+.PHONY: help setup setup-dev demo test test-all conformance gallery gallery-reports storm soak console-pictures screenshots distribution bench test-fast check audit up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,9 +68,13 @@ bench: setup ## measure beside other programs: all parts, or ONLY="ingest scorin
 	@deploy/setup-bench.sh
 	@BENCH_ROUNDS=$(or $(ROUNDS),3) .venv-bench/bin/python -m benchmarks $(ONLY)
 
-screenshots: setup-dev demo ## pictures of the console and the Dagster UI over the demo, into docs/images
+console-pictures: setup-dev demo ## every screen of the console over the demo, at a desk and on a phone, light and dark, into var/pictures
 	@deploy/setup-tests.sh
-	$(BIN)/python -m tests.pictures.console var/demo/home docs/images
+	$(BIN)/python -m tests.pictures.console var/demo/home var/pictures
+
+screenshots: setup-dev demo ## pictures of the console and the Dagster UI over the demo, into docs
+	@deploy/setup-tests.sh
+	$(BIN)/python -m tests.pictures.console var/demo/home docs/gallery overview-desk-light
 	$(BIN)/python -m tests.pictures.screenshots var/demo/home docs/images
 
 test-fast: setup-dev ## unit and property tests

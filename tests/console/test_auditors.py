@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.test_analytics import DAYS
 from tests.console.conftest import ORGANIZATION, ConsoleServer, Visitor
+from tests.console.screens import Filled, page_paths
 
 FIRST, LAST = 10, 6
 """The grant's days, in days before today."""
@@ -193,6 +194,17 @@ def test_a_grant_ends_by_itself_and_at_once_when_it_is_ended(granted: Granted) -
     assert fresh.post("/sign-in", data={"secret": token}).status_code == 403
     granted.console.api.clock.pass_by(timedelta(days=-21))
     assert again.get("/").status_code == 200
+
+
+def test_an_auditor_opens_the_screens_of_a_grant_and_no_other(granted: Granted, everything: Filled) -> None:
+    """Every page of the router: those of the grant are shown, and all others are refused."""
+    shown = {"/", "/reports", "/controls", "/controls/{framework_id}", "/controls/{framework_id}/requirement"}
+    shown.add("/attestations")
+    queries = {"/controls/{framework_id}/requirement": "?id=CC6.1"}
+    for path in page_paths():
+        answer = granted.auditor.client.get(everything.address(f"{path}{queries.get(path, '')}"))
+        assert (answer.status_code == 200) is (path in shown), (path, answer.status_code)
+        assert answer.status_code in {200, 403, 404}, (path, answer.status_code)
 
 
 def test_a_wrong_grant_names_each_problem(granted: Granted) -> None:

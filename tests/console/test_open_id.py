@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 
 import httpx
@@ -29,6 +30,9 @@ _PEOPLE = {
     "alan": {"name": "Alan Auditor", "groups": ["external-audit"]},
     "eve": {"name": "Eve", "groups": ["staff"]},
     "mira": {"name": "Mira", "groups": ["grc", "other-grc"]},
+    "grace": {"name": "Grace", "email": "Grace@Audit.example", "email_verified": True, "groups": []},
+    "mallory": {"name": "Mallory", "email": "grace@audit.example", "email_verified": False, "groups": []},
+    "stranger": {"name": "Stranger", "email": "other@audit.example", "email_verified": True, "groups": []},
 }
 
 
@@ -79,7 +83,7 @@ def site(console: ConsoleServer, provider: RunningProvider, monkeypatch: pytest.
         "issuer": provider.issuer,
         "client_id": CLIENT_ID,
         "client_secret": "env:TEST_SIGN_IN_SECRET",
-        "scopes": ["openid", "profile", "groups"],
+        "scopes": ["openid", "profile", "email", "groups"],
         "organizations": {
             mine: {"admin": ["grc-leads"], "operator": ["grc"], "auditor": ["external-audit"]},
             f"{mine}-other": {"operator": ["other-grc"]},
@@ -129,6 +133,38 @@ def test_a_person_of_two_organisations_chooses_one(site: SignInSite) -> None:
     assert browser.get(f"{site.url}/reports").status_code == 303
     assert f"{mine}-other" in site.sign_in("mira", organization=f"{mine}-other").get("/reports").text
     assert site.come_back("ada", site.browser(), organization=f"{mine}-other").status_code == 403
+
+
+def test_a_grant_is_for_the_person_whose_mail_address_the_provider_verified(site: SignInSite) -> None:
+    """In any case of letters; not for an address that is not verified or is another's; each read is in the trail."""
+    api = site.console.api
+    admin = api.client(scopes=["admin"])
+    today = api.clock().date()
+    body = {
+        "name": "Grace Hopper, Example Audit",
+        "email": "grace@audit.example",
+        "frameworks": ["soc2"],
+        "start": f"{today - timedelta(days=20)}T00:00:00Z",
+        "end": f"{today - timedelta(days=10)}T23:59:59Z",
+        "expires_at": f"{today + timedelta(days=5)}T23:59:59Z",
+    }
+    assert site.come_back("grace", site.browser()).status_code == 403
+    grant_id = admin.post("/v1/grants", json=body).json()["id"]
+    for login in ("mallory", "stranger"):
+        assert site.come_back(login, site.browser()).status_code == 403, login
+    grace = site.sign_in("grace")
+    assert "<h1>Your audit</h1>" in grace.get("/").text
+    assert grace.get("/controls/soc2").status_code == 200
+    assert grace.get("/controls/hipaa").status_code == 404
+    assert grace.get("/waivers").status_code == 403
+    records = admin.get("/v1/audit-trail", params={"actor": grant_id, "limit": 100}).json()["records"]
+    assert {"soc2", "hipaa"} <= {each["details"].get("framework_id") or each["subject"] for each in records}
+    api.clock.pass_by(timedelta(days=6))
+    assert grace.get("/").status_code == 303
+    assert site.come_back("grace", site.browser()).status_code == 403
+    api.clock.pass_by(timedelta(days=-6))
+    assert admin.delete(f"/v1/grants/{grant_id}").status_code == 204
+    assert site.come_back("grace", site.browser()).status_code == 403
 
 
 def test_a_flow_belongs_to_the_browser_that_began_it(site: SignInSite) -> None:
