@@ -2,8 +2,9 @@
 
 import runpy
 
+from pipelines.platform.instance_plugins import DAGSTER_DAEMON
 from pipelines.platform.service_logs import log_as_json
 
 if __name__ == "__main__":
     log_as_json()
-    runpy.run_module("dagster._daemon", run_name="__main__")
+    runpy.run_module(DAGSTER_DAEMON, run_name="__main__")

@@ -28,7 +28,8 @@ CELERY_LAUNCHER: Final = InstancePlugin(module="pipelines.platform.celery_launch
 RUN_HOST_MODULE: Final = "pipelines.platform.run_host"
 UI_MODULE: Final = "pipelines.ui.server"
 DAEMON_MODULE: Final = "pipelines.platform.daemon"
-"""Started as ``python -m``: the console script ``dagster-daemon`` need not be on the path of a service."""
+DAGSTER_DAEMON: Final = "dagster._daemon"
+"""Run as a module: the console script ``dagster-daemon`` need not be on the path of a service."""
 
 DEFINITIONS_MODULE: Final = "pipelines.definitions"
 """The module whose ``defs`` the code server and the run host load. Stored runs name it."""
