@@ -13,9 +13,11 @@ from starlette.routing import Route
 
 from policycortex.names import RequirementResult
 from policycortex_console.backend import ApiRefusalError
-from policycortex_console.forms import backend_of, file_content, person_of, post
+from policycortex_console.forms import backend_of, file_content, person_of, post, text
 from policycortex_console.pages.findings import LOOKBACK_DAYS, as_of, next_address, page_parameters
 from policycortex_console.rendering import render
+
+_MOST_COMMENTS: Final = 50
 
 
 async def show_frameworks(request: Request) -> Response:
@@ -65,20 +67,101 @@ async def show_framework(request: Request) -> Response:
 
 
 async def show_requirement(request: Request) -> Response:
-    """One requirement: what it asks, its result, and the checks that map to it."""
-    backend, wanted = backend_of(request), request.query_params.get("id", "")
-    posture = await _posture(request)
+    """One requirement: what it asks, its result, and the evidence: checks, findings, what people say, its history."""
+    return await _requirement(request, request.query_params.get("id", ""))
+
+
+async def add_comment(request: Request, form: FormData) -> Response:
+    """Add a reviewer's comment; it is about the end of the day that the page shows."""
+    framework, wanted = request.path_params["framework_id"], text(form, "id")
+    body = {"framework": framework, "requirement": wanted, "text": text(form, "text")}
+    body |= {name: value for name, value in (("role", text(form, "role")), ("as_of", as_of(request))) if value}
+    try:
+        await backend_of(request).post("/v1/comments", body)
+    except ApiRefusalError as refusal:
+        if refusal.status != 400:
+            raise
+        return await _requirement(request, wanted, problems=refusal.problems() or {"": str(refusal)}, given=body)
+    query = urlencode({"id": wanted, **_day_of(request), "notice": "The comment was added."})
+    path = f"/controls/{quote(framework, safe='')}/requirement"
+    return RedirectResponse(f"{path}?{query}#comments", status_code=303)
+
+
+async def _requirement(
+    request: Request,
+    wanted: str,
+    *,
+    problems: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Response:
+    backend, person = backend_of(request), person_of(request)
+    path = f"{_api(request)}/requirements/{quote(wanted, safe='')}"
+    parameters = {"as_of": as_of(request), "lookback_days": LOOKBACK_DAYS}
+    if wanted and person.identity.grant is None:
+        evidence: Mapping[str, Any] = await backend.get(path, **parameters)
+    else:
+        evidence = await _granted_requirement(request, wanted)
     details = await backend.get(_api(request))
+    answer = await backend.get("/v1/findings", framework=details["id"], requirement=wanted, **page_parameters(request))
+    comments = await backend.get("/v1/comments", framework=details["id"], requirement=wanted, limit=_MOST_COMMENTS)
+    described: Mapping[str, Any] = next((each for each in details["requirements"] if each["id"] == evidence["id"]), {})
+    context = {
+        "framework": details,
+        "day": request.query_params.get("day", ""),
+        "action": f"{request.url.path}/comment?{urlencode(_day_of(request))}",
+        "requirement": evidence,
+        "titles": {each["id"]: each["title"] for each in details["requirements"]},
+        "is_manual": bool(described.get("is_manual")),
+        "spans": _spans(evidence["history"]),
+        "answer": answer,
+        "after": next_address(request, answer["next_cursor"]),
+        "comments": comments["comments"],
+        "comments_total": comments["pagination"]["total"],
+        "may_comment": person.may("findings:write") or person.identity.grant is not None,
+        "given": {"text": "", "role": "", **(given or {})},
+        "problems": problems or {},
+    }
+    return render(request, "requirement.html", context, person=person, status=400 if problems else 200)
+
+
+async def _granted_requirement(request: Request, wanted: str) -> Mapping[str, Any]:
+    """The same for an outside auditor, from what a grant covers: no waivers and no history."""
+    posture = await _posture(request)
     found = next((each for each in posture["requirements"] if each["id"] == wanted), None)
     if found is None:
         raise HTTPException(404)
-    described: dict[str, Any] = next((each for each in details["requirements"] if each["id"] == wanted), {})
-    answer = await backend.get("/v1/findings", framework=details["id"], requirement=wanted, **page_parameters(request))
-    children = [each for each in posture["requirements"] if each["parent"] == wanted]
+    details = await backend_of(request).get(_api(request))
+    described: Mapping[str, Any] = next((each for each in details["requirements"] if each["id"] == wanted), {})
+    stated = (await backend_of(request).get("/v1/attestations", limit=100))["attestations"]
+    return {
+        **found,
+        "description": described.get("description", ""),
+        "period": posture["period"],
+        "parts": [each["id"] for each in posture["requirements"] if each["parent"] == wanted],
+        "checks": [{"check_id": each} for each in found["checks"]],
+        "waivers": [],
+        "attestations": [
+            {**each, "evidence_files": len(each["evidence"]), **each["scope"]}
+            for each in stated
+            if each["scope"]["framework"] == details["id"] and wanted in each["scope"]["requirements"]
+        ],
+        "history": [],
+    }
+
+
+def _spans(history: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """First and last evaluated day of each unbroken result, and the result; newest first."""
+    spans = []
+    for result, group in groupby(history, key=lambda each: str(each["result"])):
+        days = [str(each["date"]) for each in group]
+        spans.append((days[0], days[-1], result))
+    return spans[::-1]
+
+
+def _day_of(request: Request) -> dict[str, str]:
+    """The day in the address, as its parameter; {} without one."""
     day = request.query_params.get("day", "")
-    context = {"framework": details, "day": day, "requirement": found, "described": described}
-    evidence = {"answer": answer, "after": next_address(request, answer["next_cursor"]), "children": children}
-    return render(request, "requirement.html", context | evidence, person=person_of(request))
+    return {"day": day} if day else {}
 
 
 async def _posture(request: Request) -> Mapping[str, Any]:
@@ -102,4 +185,5 @@ ROUTES: Final = (
     post("/controls", upload_framework, max_files=1),
     Route("/controls/{framework_id}", show_framework, methods=["GET"]),
     Route("/controls/{framework_id}/requirement", show_requirement, methods=["GET"]),
+    post("/controls/{framework_id}/requirement/comment", add_comment),
 )

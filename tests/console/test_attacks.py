@@ -44,6 +44,7 @@ LEAST: Final[Mapping[str, PersonRole]] = {
     "/attestations/{record_id}/evidence": _OPERATOR,
     "/imports": _OPERATOR,
     "/controls": _OPERATOR,
+    "/controls/{framework_id}/requirement/comment": _OPERATOR,
     "/auditors": _ADMIN,
     "/keys": _ADMIN,
     "/keys/{key_id}/rotate": _ADMIN,
