@@ -27,11 +27,11 @@ def test_a_requirement_shows_its_checks_statements_and_history(everything: Fille
 def test_reviewers_comment_on_a_requirement(everything: Filled, console: ConsoleServer) -> None:
     """It stands there with author and role, as text; an empty one comes back; another organisation sees none."""
     visitor = console.sign_in(organization=everything.organization)
-    said = f"Sampled <b>five</b> buckets {secrets.token_hex(4)}"
-    made = visitor.submit(f"{_PAGE}/comment", {"id": "CC6.1", "text": said, "role": "Lead auditor"})
+    remark = f"Sampled <b>five</b> buckets {secrets.token_hex(4)}"
+    made = visitor.submit(f"{_PAGE}/comment", {"id": "CC6.1", "text": remark, "role": "Lead auditor"})
     assert made.status_code == 303, made.text
     page = visitor.get(_PAGE, id="CC6.1").text
-    assert said.replace("<b>", "&lt;b&gt;").replace("</b>", "&lt;/b&gt;") in page
+    assert remark.replace("<b>", "&lt;b&gt;").replace("</b>", "&lt;/b&gt;") in page
     assert "Ada, Lead auditor" in page
     wrong = visitor.submit(f"{_PAGE}/comment", {"id": "CC6.1", "text": " ", "role": "Lead auditor"})
     assert wrong.status_code == 400
