@@ -7,8 +7,6 @@ import hmac
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import polars as pl
@@ -25,6 +23,7 @@ from policycortex.security.key_store import open_key_store
 from policycortex.settings import Settings
 from policycortex.storage.lake.finding_filter import FindingFilter
 from policycortex.storage.lake.lake import Lake, open_lake_if_any
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.report_poam import read_weaknesses
@@ -77,8 +76,8 @@ def read_items(
     # a waiver for one framework or requirement counts as well: a ticket is for all of them
     of_any = {"framework": pl.lit(None, pl.String()), "requirement_id": pl.lit(None, pl.String())}
     in_force = waivers_in_force(waivers, now).with_columns(**of_any)
-    with TemporaryDirectory(prefix="policycortex-tickets-") as folder:
-        exported = Path(folder) / "failing.parquet"
+    with private_folder(settings) as folder:
+        exported = folder / "failing.parquet"
         lake.findings_export.write_findings(scope, period, path=exported, waivers=in_force, wanted=_FAILING)
         evidence = read_weaknesses(
             lake, scope, period, framework_id=None, in_force=in_force, waivers=waivers, exported=exported, now=now
