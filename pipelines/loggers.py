@@ -22,7 +22,10 @@ def terminal_logger(log_file: Path) -> dg.LoggerDefinition:
         logger = logging.getLogger("policycortex.run")
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
-        logger.handlers[:] = [_Progress(sys.stderr)]
+        for handler in tuple(logger.handlers):  # of an earlier run in this process
+            logger.removeHandler(handler)
+            handler.close()
+        logger.addHandler(_Progress(sys.stderr))
         file = logging.FileHandler(log_file, delay=True)
         file.setFormatter(JsonLines(has_extra=False))
         logger.addHandler(file)
