@@ -293,6 +293,7 @@ def _round(settings: Settings, now: datetime) -> None:
     send_due_tickets(settings, clock=lambda: now)
 
 
+@pytest.mark.storm
 def test_a_kill_at_any_request_makes_nothing_double(tracker: TrackerServer, settings: Settings) -> None:
     """The sender is killed at each request of a ticket's life, before and after the tracker did what was asked.
 
