@@ -122,7 +122,8 @@ def _import_modules(services: Sequence[Service], environment: Mapping[str, str])
     for service in services:
         if service.module is not None:
             import_module(service.module)
-    preload(DEFINITIONS_MODULE)
+        if service.module == RUN_HOST_MODULE:
+            preload(DEFINITIONS_MODULE)
 
 
 def prepare_home(settings: Settings) -> None:

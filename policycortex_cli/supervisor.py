@@ -242,13 +242,12 @@ class Supervisor:
 
     def _spawn(self, service: Service, *, is_first: bool = False) -> _Child:
         with self._log_of(service).open("ab") as output:  # appending: see rotate_log
-            is_fork = is_first and service.module is not None and may_fork()
-            process = self._fork(service, output) if is_fork else self._execute(service, output)
+            module = service.module if is_first and may_fork() else None
+            process = self._execute(service, output) if module is None else self._fork(module, service, output)
         self._notify_watchdog("+", process.pid)
         return _Child(service=service, process=process, started_at=time.monotonic())
 
-    def _fork(self, service: Service, output: IO[bytes]) -> ForkedService:
-        module = service.module or ""
+    def _fork(self, module: str, service: Service, output: IO[bytes]) -> ForkedService:
         arguments = service.command[service.command.index(module) + 1 :]
         return ForkedService(module, arguments, folder=self.folder, output=output, environment=self.environment)
 
