@@ -98,6 +98,11 @@ class Connections(BaseModel):
     passwords: dict[ConnectionName, NamedPassword] = {}
     _has_links: bool = PrivateAttr(default=True)
 
+    def hide_secrets(self, name: str, text: str) -> str:
+        """``text`` without the secrets of the connection ``name``; as it is where there is no such connection."""
+        connection = self.connections.get(name)
+        return text if connection is None else without_secrets(connection, text)
+
     @property
     def has_links(self) -> bool:
         """Whether the installation has a public address, which download links begin with."""

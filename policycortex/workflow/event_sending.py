@@ -13,7 +13,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
-from policycortex.channels.connections import Connections, load_connections, without_secrets
+from policycortex.channels.connections import Connections, load_connections
 from policycortex.channels.model import OutgoingEvent
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import send_event
@@ -104,10 +104,10 @@ class _Round:
             )
         except _TRY_LATER as error:
             seconds = error.retry_after_seconds if isinstance(error, DeliveryDeferredError) else None
-            return self._deferred(row, self._shown(name, str(error)), seconds)
+            return self._deferred(row, self.connections.hide_secrets(name, str(error)), seconds)
         except PolicyCortexError as error:
-            return EventStatus.FAILED, self._shown(name, str(error)), None
-        return EventStatus.SENT, self._shown(name, receipt.answer), None
+            return EventStatus.FAILED, self.connections.hide_secrets(name, str(error)), None
+        return EventStatus.SENT, self.connections.hide_secrets(name, receipt.answer), None
 
     def _deferred(
         self, row: EventRow, reason: str, retry_after_seconds: float | None
@@ -121,7 +121,3 @@ class _Round:
         if again is None:
             return EventStatus.FAILED, f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}", None
         return EventStatus.PENDING, reason, again
-
-    def _shown(self, name: str, text: str) -> str:
-        connection = self.connections.connections.get(name)
-        return text if connection is None else without_secrets(connection, text)

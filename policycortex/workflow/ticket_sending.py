@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from policycortex.channels.connection_settings import Connection
-from policycortex.channels.connections import Connections, load_connections, without_secrets
+from policycortex.channels.connections import Connections, load_connections
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import call_tracker
 from policycortex.channels.tracker import TicketComment, TicketDraft, TicketPlace, TicketText, Tracker
@@ -95,8 +95,9 @@ class _Round:
             return self._failed(row, str(error))
         except UNEXPECTED_ERRORS as error:
             return self._deferred(row, f"unexpected {type(error).__name__} in the answer", LOOKED_UP_AFTER)
-        self.registry.tickets.settle_done(row, self._shown(row, answer), now=self.clock(), place=place)
-        self.progress(f"{row.ticket_id} {row.kind.value}: {self._shown(row, answer)}")
+        shown = self.connections.hide_secrets(row.connection, answer)
+        self.registry.tickets.settle_done(row, shown, now=self.clock(), place=place)
+        self.progress(f"{row.ticket_id} {row.kind.value}: {shown}")
         return RoundOutcome.SENT
 
     def _done(self, row: StepRow) -> _Done:
@@ -118,19 +119,16 @@ class _Round:
         if again is None:
             return self._failed(row, f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}")
         rest_until = None if requested is None else self.clock() + requested
-        self.registry.tickets.settle_deferred(row, self._shown(row, reason), again=again, rest_until=rest_until)
-        self.progress(f"{row.ticket_id} {row.kind.value} again at {again:%H:%M:%S}: {self._shown(row, reason)}")
+        shown = self.connections.hide_secrets(row.connection, reason)
+        self.registry.tickets.settle_deferred(row, shown, again=again, rest_until=rest_until)
+        self.progress(f"{row.ticket_id} {row.kind.value} again at {again:%H:%M:%S}: {shown}")
         return RoundOutcome.AGAIN
 
     def _failed(self, row: StepRow, reason: str) -> RoundOutcome:
-        shown = self._shown(row, reason)
+        shown = self.connections.hide_secrets(row.connection, reason)
         self.registry.tickets.settle_failed(row, shown, now=self.clock())
         self.progress(f"{row.ticket_id} {row.kind.value} failed: {shown}")
         return RoundOutcome.ENDED
-
-    def _shown(self, row: StepRow, text: str) -> str:
-        connection = self.connections.connections.get(row.connection)
-        return text if connection is None else without_secrets(connection, text)
 
 
 def _create(tracker: Tracker[Any], connection: Connection, row: StepRow, ticket: TicketRow) -> _Done:

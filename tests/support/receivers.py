@@ -68,21 +68,28 @@ def tls_receiver(authority: trustme.CA, *names: str) -> Iterator[Receiver]:
         def log_message(self, *_args: object) -> None:
             return
 
+    with serve_tls(Handler, authority, *names) as receiver.url:
+        yield receiver
+
+
+@contextmanager
+def serve_tls(handler: type[BaseHTTPRequestHandler], authority: trustme.CA, *names: str) -> Iterator[str]:
+    """The URL of an HTTPS server on localhost with a certificate for ``names``, else for localhost."""
+
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_args: object) -> None:
-            return  # clients that refuse the certificate hang up; that is the test
+            return  # clients that refuse the certificate, or are killed, hang up; that is the test
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*(names or ("localhost",))).configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    receiver.url = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield receiver
+        yield f"https://localhost:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join(10)

@@ -3,17 +3,18 @@
 import base64
 import json
 import re
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import trustme
+
+from tests.support.receivers import serve_tls
 
 Answer = tuple[int, dict[str, str], Any]
 """Status, headers and JSON."""
@@ -276,22 +277,5 @@ def served(tracker: TrackerServer, authority: trustme.CA) -> Iterator[TrackerSer
         def log_message(self, *_args: object) -> None:
             return
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_args: object) -> None:
-            return  # a client that was killed hangs up; that is the test
-
-    server = Server(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    tracker.url = f"https://localhost:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serve_tls(Handler, authority) as tracker.url:
         yield tracker
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
