@@ -28,7 +28,7 @@ from dagster._utils.interrupts import setup_interrupt_handlers
 
 from pipelines.platform.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
 from pipelines.platform.run_host_socket import listen, receive_message
-from pipelines.platform.service_logs import log_as_json
+from pipelines.platform.service_logs import log_runs_as_json
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
 from policycortex.reports.registry import all_sections
 from policycortex.settings import Settings
@@ -205,6 +205,6 @@ def _kill_all(workers: dict[str, WorkerIdentity]) -> None:
 
 
 if __name__ == "__main__":
-    log_as_json()
+    log_runs_as_json()
     _log.setLevel(logging.INFO)
     main(Path(sys.argv[1]), sys.argv[2])

@@ -2,9 +2,10 @@
 
 import logging
 import logging.config
+import sys
 from typing import Final
 
-from policycortex.log_lines import log_config
+from policycortex.log_lines import JsonLines, log_config
 from policycortex.settings import environment_value
 
 CODE_FORMAT_VARIABLE: Final = "DAGSTER_CLI_API_GRPC_LOG_FORMAT"
@@ -31,6 +32,28 @@ def _has_no_handler(record: logging.LogRecord) -> bool:
             return False
         logger = logger.parent
     return True
+
+
+class _RunLogger(logging.Logger):
+    """Its handlers write JSON lines to the output, nothing below INFO: all events of a run are in the UI."""
+
+    def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802 - name of the standard library
+        """Add the handler, with our format if it writes to the output of this process."""
+        if isinstance(hdlr, logging.StreamHandler) and hdlr.stream in (sys.stderr, sys.stdout):
+            hdlr.setFormatter(JsonLines(has_extra=False))
+            hdlr.setLevel(max(hdlr.level, logging.INFO))
+        super().addHandler(hdlr)
+
+
+def log_runs_as_json() -> None:
+    """The same for lines about runs that this process executes.
+
+    A run without ``loggers`` in its configuration, which is every run that people start in the UI, gets Dagster's own
+    logger. Dagster makes it of the class that is set in ``logging``, and gives it a handler to stderr with colours. The
+    event log, which the UI shows, has a handler of its own that this does not touch.
+    """
+    log_as_json()
+    logging.setLoggerClass(_RunLogger)
 
 
 def log_like_the_service() -> None:

@@ -1,5 +1,6 @@
 """The real run host and a worker that ends before its run has started."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,12 +11,29 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.storage.dagster_run import DagsterRun
 
 from pipelines.platform.run_host import report_failed_start
 from pipelines.platform.run_host_socket import send_request
 
 _PATIENCE_SECONDS = 120
+
+
+_TALKING_JOB = """
+import dagster as dg
+
+@dg.op
+def talk(context: dg.OpExecutionContext) -> None:
+    context.log.info("a message of the operation")
+    raise dg.Failure("the reason")
+
+@dg.job(executor_def=dg.in_process_executor)
+def talking() -> None:
+    talk()
+
+defs = dg.Definitions(jobs=[talking])
+"""
 
 
 @dg.job
@@ -36,14 +54,7 @@ def test_a_worker_that_ends_at_once_fails_its_run_at_once(stored: dg.DagsterInst
     """Without waiting for Dagster's start timeout: nothing else would look at a run that never started."""
     run = _launched(stored)
     (tmp_path / "nothing_here.py").write_text("import dagster\n\ndefs = dagster.Definitions()\n", encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    command = [sys.executable, "-m", "pipelines.platform.run_host", str(tmp_path / "socket"), "nothing_here"]
-    with subprocess.Popen(command, env=environment) as host:
-        try:
-            _ask(tmp_path / "socket", run.run_id)
-            ended = _await_end(stored, run.run_id)
-        finally:
-            host.terminate()
+    ended, _ = _hosted(stored, run, tmp_path, module="nothing_here")
     assert ended.status is dg.DagsterRunStatus.FAILURE
     message = stored.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[-1].get_dagster_event().message
     assert message is not None
@@ -58,6 +69,35 @@ def test_a_run_that_has_started_is_left_to_the_daemon(stored: dg.DagsterInstance
     )
     report_failed_start(run.run_id, -9)
     assert _status(stored, run.run_id) is dg.DagsterRunStatus.STARTED
+
+
+def test_lines_about_runs_are_json_and_messages_stay_in_the_ui(stored: dg.DagsterInstance, tmp_path: Path) -> None:
+    """A run without configuration of loggers, as people start it: no event of Dagster below INFO is in the log."""
+    (tmp_path / "talking_job.py").write_text(_TALKING_JOB, encoding="utf-8")
+    job = ReconstructableJob.for_file(str(tmp_path / "talking_job.py"), "talking")
+    run = stored.create_run_for_job(job.get_definition(), job_code_origin=job.get_python_origin())
+    ended, log = _hosted(stored, run, tmp_path, module="talking_job")
+    assert ended.status is dg.DagsterRunStatus.FAILURE
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert {line["level"] for line in lines} == {"info", "error"}
+    assert any("RUN_FAILURE" in line["message"] for line in lines)
+    assert "RUN_START" not in log
+    messages = [entry.user_message for entry in stored.all_logs(run.run_id) if entry.dagster_event is None]
+    assert messages == ["a message of the operation"]
+    assert stored.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
+
+
+def _hosted(instance: dg.DagsterInstance, run: DagsterRun, folder: Path, *, module: str) -> tuple[DagsterRun, str]:
+    """The run as a run host of ``module`` left it, and the log of the host."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    command = [sys.executable, "-W", "ignore", "-m", "pipelines.platform.run_host", str(folder / "socket"), module]
+    with (folder / "log").open("ab") as log, subprocess.Popen(command, env=environment, stderr=log) as host:
+        try:
+            _ask(folder / "socket", run.run_id)
+            ended = _await_end(instance, run.run_id)
+        finally:
+            host.terminate()
+    return ended, (folder / "log").read_text(encoding="utf-8")
 
 
 def _launched(instance: dg.DagsterInstance) -> DagsterRun:
