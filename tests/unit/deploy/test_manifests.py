@@ -10,7 +10,13 @@ import yaml
 from kubernetes.client import ApiClient
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
-MODELS = {"Deployment": "V1Deployment", "Service": "V1Service", "CronJob": "V1CronJob"}
+MODELS = {
+    "Deployment": "V1Deployment",
+    "NetworkPolicy": "V1NetworkPolicy",
+    "PodDisruptionBudget": "V1PodDisruptionBudget",
+    "Service": "V1Service",
+    "ServiceAccount": "V1ServiceAccount",
+}
 
 
 def manifests() -> list[dict[str, Any]]:
@@ -47,6 +53,9 @@ def test_no_webserver_without_sign_in_runs_in_the_cluster() -> None:
     api, ui = settings["policycortex-api"], settings["policycortex-ui"]
     for name in ("POLICYCORTEX_DAGSTER_URL", "POLICYCORTEX_TRUSTED_PROXIES"):
         assert api[name] == ui[name]
+    deployment = values["dagster-user-deployments"]["deployments"][0]
+    location = {each["name"]: each["value"] for each in deployment["env"]}
+    assert location["POLICYCORTEX_DAGSTER_URL"] == api["POLICYCORTEX_DAGSTER_URL"]
     published = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["policycortex"]["ports"]
     assert "127.0.0.1:3000:3000" in published
 
