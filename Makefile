@@ -9,7 +9,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Temporary files of tests stand in memory where 4 GB of it are free: half of the suite's time was waiting for a disk.
 IN_MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'END {print $$4}')" -gt 4000000 2>/dev/null && echo TMPDIR=/dev/shm)
 
-.PHONY: help setup setup-dev demo test test-all conformance gallery gallery-reports storm soak console-pictures screenshots manifests distribution bench test-fast check audit up lock format clean
+.PHONY: help setup setup-dev demo test test-all conformance gallery gallery-reports storm soak console-pictures screenshots chart manifests distribution bench test-fast check audit up lock format clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,8 +61,12 @@ storm: setup-dev ## schedules and deliveries while processes are killed at rando
 soak: setup-dev ## a home aged to a year, upkeep, ten minutes of load; ARGS="--postgres", "--scale 0.1 --minutes 1"
 	@$(BIN)/python -W ignore -m tests.soak $(ARGS)
 
+chart: setup-dev ## tests of the Helm chart; builds helm first, which takes minutes, so that CI does not run it
+	@deploy/setup-helm.sh
+	$(BIN)/pytest -m chart tests/unit/deploy
+
 manifests: setup-dev ## write deploy/kubernetes/api.yaml and ui.yaml from the Helm chart
-	@deploy/setup-tests.sh
+	@deploy/setup-helm.sh
 	@deploy/make-manifests.sh
 
 distribution: setup ## build the wheels, install one by name into a new environment, run its demo, write its SBOM, into dist/

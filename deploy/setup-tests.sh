@@ -81,19 +81,6 @@ if [ ! -x .test-tools/promtool ]; then
     rm -rf "$taken"
 fi
 
-# helm, which checks and renders the chart of deploy/helm. Built from its sources, without the
-# developer's own Go settings. It needs as new a Go as its module says, which Debian's package is not.
-readonly HELM=v3.22.0
-if [ "$(cat .test-tools/.policycortex-helm 2>/dev/null)" != "$HELM" ]; then
-    printf 'setup: the tests need helm %s; building it into .test-tools\n' "$HELM" >&2
-    mkdir -p .test-tools
-    if command -v go >/dev/null && (cd / && GOTOOLCHAIN=local GOFLAGS= GOBIN="$OLDPWD/.test-tools" go install -ldflags="-s -w" "helm.sh/helm/v3/cmd/helm@$HELM" 2>/dev/null); then
-        printf '%s\n' "$HELM" >.test-tools/.policycortex-helm
-    else
-        printf 'setup: could not build it; its tests are left out. Needs Go; run: GOBIN=$PWD/.test-tools go install helm.sh/helm/v3/cmd/helm@%s\n' "$HELM" >&2
-    fi
-fi
-
 # veraPDF, from Maven's public repository into ~/.m2; .conformance/classpath has its class path.
 readonly VALIDATOR="java:default-jre-headless mvn:maven"
 readonly CLASSPATH=.conformance/classpath

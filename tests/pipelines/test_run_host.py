@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -41,22 +42,56 @@ def nothing() -> None:
     """A run of it is never executed: it belongs to no code location."""
 
 
-@pytest.fixture
-def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """What one run host made of two runs."""
+
+    instance: dg.DagsterInstance
+    talking: DagsterRun
+    unstarted: DagsterRun
+    log: str
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
     """An instance whose storages other processes find by DAGSTER_HOME."""
-    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    with dg.DagsterInstance.get() as instance:
-        yield instance
+    home = tmp_path_factory.mktemp("dagster")
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home))
+        with dg.DagsterInstance.get() as instance:
+            yield instance
 
 
-def test_a_worker_that_ends_at_once_fails_its_run_at_once(stored: dg.DagsterInstance, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def hosted(stored: dg.DagsterInstance, tmp_path_factory: pytest.TempPathFactory) -> Hosted:
+    """A run that fails by itself, and one whose worker ends before the run has started. Both are over."""
+    folder = tmp_path_factory.mktemp("host")
+    (folder / "talking_job.py").write_text(_TALKING_JOB, encoding="utf-8")
+    job = ReconstructableJob.for_file(str(folder / "talking_job.py"), "talking")
+    talking = stored.create_run_for_job(job.get_definition(), job_code_origin=job.get_python_origin())
+    unstarted = _launched(stored)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    command = [sys.executable, "-W", "ignore", "-m", "pipelines.platform.run_host", str(folder / "socket")]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen([*command, "talking_job"], env=environment, stderr=log) as host,
+    ):
+        try:
+            for run in (talking, unstarted):
+                _ask(folder / "socket", run.run_id)
+            ended = [_await_end(stored, run.run_id) for run in (talking, unstarted)]
+        finally:
+            host.terminate()
+    written = (folder / "log").read_text(encoding="utf-8")
+    return Hosted(instance=stored, talking=ended[0], unstarted=ended[1], log=written)
+
+
+def test_a_worker_that_ends_at_once_fails_its_run_at_once(hosted: Hosted) -> None:
     """Without waiting for Dagster's start timeout: nothing else would look at a run that never started."""
-    run = _launched(stored)
-    (tmp_path / "nothing_here.py").write_text("import dagster\n\ndefs = dagster.Definitions()\n", encoding="utf-8")
-    ended, _ = _hosted(stored, run, tmp_path, module="nothing_here")
-    assert ended.status is dg.DagsterRunStatus.FAILURE
-    message = stored.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[-1].get_dagster_event().message
+    assert hosted.unstarted.status is dg.DagsterRunStatus.FAILURE
+    failures = hosted.instance.all_logs(hosted.unstarted.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    message = failures[-1].get_dagster_event().message
     assert message is not None
     assert "its worker ended with 1 before the run had started" in message
 
@@ -71,33 +106,16 @@ def test_a_run_that_has_started_is_left_to_the_daemon(stored: dg.DagsterInstance
     assert _status(stored, run.run_id) is dg.DagsterRunStatus.STARTED
 
 
-def test_lines_about_runs_are_json_and_messages_stay_in_the_ui(stored: dg.DagsterInstance, tmp_path: Path) -> None:
+def test_lines_about_runs_are_json_and_messages_stay_in_the_ui(hosted: Hosted) -> None:
     """A run without configuration of loggers, as people start it: no event of Dagster below INFO is in the log."""
-    (tmp_path / "talking_job.py").write_text(_TALKING_JOB, encoding="utf-8")
-    job = ReconstructableJob.for_file(str(tmp_path / "talking_job.py"), "talking")
-    run = stored.create_run_for_job(job.get_definition(), job_code_origin=job.get_python_origin())
-    ended, log = _hosted(stored, run, tmp_path, module="talking_job")
-    assert ended.status is dg.DagsterRunStatus.FAILURE
-    lines = [json.loads(line) for line in log.splitlines()]
+    assert hosted.talking.status is dg.DagsterRunStatus.FAILURE
+    lines = [json.loads(line) for line in hosted.log.splitlines()]
     assert {line["level"] for line in lines} == {"info", "error"}
-    assert any("RUN_FAILURE" in line["message"] for line in lines)
-    assert "RUN_START" not in log
-    messages = [entry.user_message for entry in stored.all_logs(run.run_id) if entry.dagster_event is None]
-    assert messages == ["a message of the operation"]
-    assert stored.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_START)
-
-
-def _hosted(instance: dg.DagsterInstance, run: DagsterRun, folder: Path, *, module: str) -> tuple[DagsterRun, str]:
-    """The run as a run host of ``module`` left it, and the log of the host."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    command = [sys.executable, "-W", "ignore", "-m", "pipelines.platform.run_host", str(folder / "socket"), module]
-    with (folder / "log").open("ab") as log, subprocess.Popen(command, env=environment, stderr=log) as host:
-        try:
-            _ask(folder / "socket", run.run_id)
-            ended = _await_end(instance, run.run_id)
-        finally:
-            host.terminate()
-    return ended, (folder / "log").read_text(encoding="utf-8")
+    assert any("RUN_FAILURE" in line["message"] and "talking" in line["message"] for line in lines)
+    assert "RUN_START" not in hosted.log
+    events = hosted.instance.all_logs(hosted.talking.run_id)
+    assert [entry.user_message for entry in events if entry.dagster_event is None] == ["a message of the operation"]
+    assert hosted.instance.all_logs(hosted.talking.run_id, of_type=dg.DagsterEventType.STEP_START)
 
 
 def _launched(instance: dg.DagsterInstance) -> DagsterRun:

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 import yaml
 
 _PROJECT: Final = Path(__file__).parents[2]
@@ -16,12 +15,6 @@ _CLUSTER: Final = "1.33.0"
 EXAMPLES: Final = tuple(sorted(path.stem for path in (CHART / "examples").glob("*.yaml")))
 
 Manifest = dict[str, Any]
-
-
-def require_helm() -> None:
-    """Leave the test out when helm could not be built."""
-    if not HELM.exists():
-        pytest.skip(f"no {HELM}; deploy/setup-tests.sh could not build it")
 
 
 def run_helm(command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

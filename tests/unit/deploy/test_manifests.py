@@ -1,5 +1,6 @@
 """The files of deploy/ cannot be run here, but the programs' own models can read them."""
 
+import hashlib
 import re
 import tomllib
 from pathlib import Path
@@ -33,7 +34,9 @@ def test_the_kubernetes_client_knows_every_field(manifest: dict[str, Any]) -> No
     assert client.sanitize_for_serialization(known) == manifest
 
 
-@pytest.mark.parametrize("name", ["compose.yaml", "kubernetes/dagster-values.yaml"])
+@pytest.mark.parametrize(
+    "name", ["compose.yaml", "kubernetes/dagster-values.yaml", "helm/Chart.yaml", "helm/values.yaml"]
+)
 def test_the_others_are_yaml(name: str) -> None:
     """One document that is a table."""
     assert isinstance(yaml.safe_load((DEPLOY / name).read_text()), dict)
@@ -58,6 +61,28 @@ def test_no_webserver_without_sign_in_runs_in_the_cluster() -> None:
     assert location["POLICYCORTEX_DAGSTER_URL"] == api["POLICYCORTEX_DAGSTER_URL"]
     published = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["policycortex"]["ports"]
     assert "127.0.0.1:3000:3000" in published
+
+
+def test_the_plain_manifests_are_those_of_the_chart() -> None:
+    """By the digests of every file of the chart and of what was made of them; otherwise: make manifests."""
+    digests = {
+        name: digest
+        for digest, name in (
+            line.split("  ") for line in (DEPLOY / "kubernetes" / "made-from.sha256").read_text().splitlines()
+        )
+    }
+    chart = {str(path.relative_to(DEPLOY.parent)): path for path in (DEPLOY / "helm").rglob("*") if path.is_file()}
+    files = chart | {name: DEPLOY / "kubernetes" / name for name in ("api.yaml", "ui.yaml")}
+    assert digests == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+
+def test_the_version_is_that_of_the_product() -> None:
+    """Of the chart, of the image it names, and of the values for Dagster's own chart."""
+    version = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["version"]
+    chart = yaml.safe_load((DEPLOY / "helm" / "Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (version, version)
+    values = yaml.safe_load((DEPLOY / "kubernetes" / "dagster-values.yaml").read_text())
+    assert values["dagster-user-deployments"]["deployments"][0]["image"]["tag"] == version
 
 
 def test_the_image_is_built_from_every_part_of_the_wheel() -> None:
