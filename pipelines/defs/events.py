@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.resources import CoreResource
+from pipelines.sensor_core import core_of
 from policycortex.names import TAG_PRIORITY, RunPriority
 from policycortex.workflow.event_sending import has_due_events, send_due_events
 from policycortex.workflow.periodic_events import note_periodic_events, wants_periodic_events
@@ -39,9 +40,9 @@ def send_events() -> None:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a round of events if one is due. One round at a time.",
 )
-def events(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+def events(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """The next round waits for the one before."""
-    if not has_due_events(core.settings(), now=_now()):
+    if not has_due_events(core_of(context).settings(), now=_now()):
         return dg.SkipReason("no event is due")
     if context.instance.get_runs_count(dg.RunsFilter(job_name=send_events.name, statuses=_UNFINISHED)):
         return dg.SkipReason("a round is running")

@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.resources import CoreResource
+from pipelines.sensor_core import core_of
 from policycortex.names import TAG_PRIORITY, RunPriority
 from policycortex.workflow.ticket_planning import has_ticket_rules, note_tickets
 from policycortex.workflow.ticket_sending import has_due_tickets, send_due_tickets
@@ -39,9 +40,9 @@ def send_tickets() -> None:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a round of tickets if a step is due. One round at a time.",
 )
-def tickets(context: dg.SensorEvaluationContext, core: CoreResource) -> dg.RunRequest | dg.SkipReason:
+def tickets(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """The next round waits for the one before."""
-    if not has_due_tickets(core.settings(), now=_now()):
+    if not has_due_tickets(core_of(context).settings(), now=_now()):
         return dg.SkipReason("no ticket is due")
     if context.instance.get_runs_count(dg.RunsFilter(job_name=send_tickets.name, statuses=_UNFINISHED)):
         return dg.SkipReason("a round is running")

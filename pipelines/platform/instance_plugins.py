@@ -20,8 +20,8 @@ class InstancePlugin:
 
 
 EVENT_LOG_STORAGE: Final = InstancePlugin(module="pipelines.platform.event_log", class_name="HomeEventLogStorage")
-RUN_STORAGE: Final = InstancePlugin(module="dagster._core.storage.runs", class_name="SqliteRunStorage")
-SCHEDULE_STORAGE: Final = InstancePlugin(module="dagster._core.storage.schedules", class_name="SqliteScheduleStorage")
+RUN_STORAGE: Final = InstancePlugin(module="pipelines.platform.home_storage", class_name="HomeRunStorage")
+SCHEDULE_STORAGE: Final = InstancePlugin(module="pipelines.platform.home_storage", class_name="HomeScheduleStorage")
 FORKING_LAUNCHER: Final = InstancePlugin(module="pipelines.platform.launcher", class_name="ForkingRunLauncher")
 CELERY_LAUNCHER: Final = InstancePlugin(module="pipelines.platform.celery_launcher", class_name="FleetRunLauncher")
 

@@ -40,6 +40,8 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "dagster._core.storage.event_log:ConsolidatedSqliteEventLogStorage": ("base_dir", "inst_data"),
     "dagster._core.storage.event_log:SqlEventLogStorageTable": (),
     "dagster._core.storage.event_log.polling_event_watcher:SqlPollingEventWatcher": ("event_log_storage",),
+    "dagster._core.storage.runs:SqliteRunStorage": ("conn_string", "inst_data"),
+    "dagster._core.storage.schedules:SqliteScheduleStorage": ("conn_string", "inst_data"),
     "dagster._core.storage.schedules.schema:JobTickTable": (),
     "dagster._core.workspace.context:WorkspaceProcessContext": ("instance", "workspace_load_target", "version"),
     "dagster._core.workspace.context:WorkspaceRequestContext": (
@@ -79,6 +81,18 @@ METHODS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "watch": ("run_id", "cursor", "callback"),
         "end_watch": ("run_id", "handler"),
         "dispose": (),
+    },
+    "dagster._core.storage.runs:SqliteRunStorage": {
+        "connect": (),
+        "from_config_value": ("inst_data", "config_value"),
+        "from_local": ("base_dir", "inst_data"),
+    },
+    "dagster._core.storage.schedules:SqliteScheduleStorage": {
+        "connect": (),
+        "from_config_value": ("inst_data", "config_value"),
+        "from_local": ("base_dir", "inst_data"),
+        "has_built_index": ("migration_name",),
+        "has_instigators_table": (),
     },
     "dagster._core.workspace.context:WorkspaceProcessContext": {
         "create_request_context": ("source",),
