@@ -1,1 +1,1 @@
-"""A whole installation: start, idle memory, one small report, a hundred at once."""
+"""A whole installation beside the version before: start, rest, orders, many at once."""

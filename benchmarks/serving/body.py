@@ -1,16 +1,24 @@
-"""The small report that is requested repeatedly."""
+"""The reports that are requested."""
 
+from datetime import datetime
 from typing import Any, Final
 
-FORMATS: Final = ("pdf", "json")
+ORDERS: Final = {
+    "JSON": ("json",),
+    "CSV": ("csv",),
+    "PDF": ("pdf",),
+    "five formats": ("pdf", "excel", "csv", "json", "html"),
+}
+"""Formats of each single request."""
+TWELVE: Final = ("pdf", "json")
 
 
-def body() -> dict[str, Any]:
-    """Body of ``POST /v1/reports``: SOC 2 over the 30 days that end with the sample scan."""
+def body(formats: tuple[str, ...], start: datetime, end: datetime) -> dict[str, Any]:
+    """Body of ``POST /v1/reports``: SOC 2, all else as it is by default."""
     return {
-        "name": "Small",
+        "name": "SOC 2",
         "type": "compliance",
         "framework": "soc2",
-        "scope": {"date_range": {"start": "2026-08-17T00:00:00+00:00", "end": "2026-09-16T00:00:00+00:00"}},
-        "format_options": {"formats": list(FORMATS)},
+        "scope": {"date_range": {"start": start.isoformat(), "end": end.isoformat()}},
+        "format_options": {"formats": list(formats)},
     }
