@@ -316,6 +316,9 @@ TAG_TYPE: Final = "policycortex/type"
 TAG_PERIOD: Final = "policycortex/period"
 TAG_BACKFILL: Final = "policycortex/backfill"
 
+TAG_TRACE: Final = "policycortex/traceparent"
+"""The span, as a W3C ``traceparent``, that the run and its deliveries belong to. Only where spans are made."""
+
 TAG_GROUP: Final = "policycortex/group"
 """What the run's job is for: ``upkeep`` or absent. The list of runs filters by it."""
 UPKEEP: Final = "upkeep"

@@ -249,6 +249,10 @@ class Settings(BaseSettings):
     api_processes: Count = 1
     """API processes that share the port of ``serve``."""
 
+    traces_url: WebAddress | None = None
+    """Where an OpenTelemetry collector takes spans by OTLP over HTTP, ``http://127.0.0.1:4318/v1/traces``. None: no
+    spans are made. Needs the extra ``tracing``."""
+
     source_url: WebAddress | None = None
     """Page of a branch in the repository of this code, to which assets in the Dagster UI link. None: local files."""
 

@@ -14,6 +14,7 @@ from policycortex.requests.report_partitions import partition_key_of
 from policycortex.scheduling.run_recovery import CANCELED, CANCELED_IN_DAGSTER, ReportRun, RunState, run_state_of
 from policycortex.settings import Settings
 from policycortex.storage.registry import Failure, ReportRow
+from policycortex.tracing.spans import tracing_of
 from policycortex.workflow.request_report import run_tags
 
 _REASON_LENGTH: Final = 500
@@ -41,7 +42,7 @@ class DagsterRuns:
     """A RunLauncher over the webserver of the settings. Safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = DagsterClient(settings)
+        self._client, self._tracing = DagsterClient(settings), tracing_of(settings)
         self._location: CodeLocation | None = None
 
     def launch(self, report: ReportRow, request: ReportRequest) -> str:
@@ -96,6 +97,7 @@ class DagsterRuns:
             organization=report.organization,
             framework=report.framework,
             priority=RunPriority.API,
+            trace=self._tracing.context(),
         )
         params = {
             "selector": {**location.selector(), "jobName": REPORT_JOB},

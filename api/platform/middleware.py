@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -22,6 +23,7 @@ from api.platform.services import Services
 from policycortex.errors import UnavailableError
 from policycortex.security.client_address import ClientAddresses
 from policycortex.settings import Settings
+from policycortex.tracing.spans import NO_TRACING, Span
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10
@@ -30,6 +32,7 @@ CLIENT_LEFT: Final = 499
 
 _log = logging.getLogger("policycortex.api")
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_UNTRACED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -54,9 +57,15 @@ class RequestMiddleware:
             return
         self._addresses.apply(scope)
         exchange = _Exchange(scope, receive, send, services=self._services)
-        with self._services.metrics.active.track_inprogress():
+        with self._services.metrics.active.track_inprogress(), self._tracing(scope) as span:
             await exchange.serve(self._app)
+            exchange.describe(span)
         exchange.count(self._services.metrics)
+
+    def _tracing(self, scope: Scope) -> AbstractContextManager[Span]:
+        """The span of the request, below the caller's own; none for what monitoring asks every few seconds."""
+        tracing = NO_TRACING if scope["path"] in _UNTRACED else self._services.tracing
+        return tracing.span("request", parent=Headers(scope=scope).get("traceparent"))
 
 
 class _TooLargeError(Exception):
@@ -124,6 +133,21 @@ class _Exchange:
         route = _route(self._scope)
         metrics.requests.labels(_method(self._scope), route, str(self._status)).inc()
         metrics.seconds.labels(route).observe(time.perf_counter() - self._started_at)
+
+    def describe(self, span: Span) -> None:
+        """The route's pattern, as in the log: a path can contain a link's token."""
+        method, route = _method(self._scope), _route(self._scope)
+        span.rename(f"{method} {route}")
+        span.note(
+            {
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": self._status,
+                "policycortex.request_id": self._id,
+            }
+        )
+        if self._status >= 500:
+            span.fail(str(self._scope.get("policycortex.error_code", self._status)))
 
     def _count_anonymous(self) -> None:
         client = self._scope["client"]

@@ -28,6 +28,7 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.objects.artifacts import ArtifactStore, open_artifacts
 from policycortex.storage.registry import KeyRow, Registry, ReportRow, open_registry
+from policycortex.tracing.spans import Tracing, tracing_of
 from policycortex.workflow.audit_export import recover_write_ahead_log
 from policycortex.workflow.order_warnings import OrderWarnings
 
@@ -54,6 +55,7 @@ class Services:
     backfills: Backfills
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = field(default_factory=Metrics)
+    tracing: Tracing = field(init=False, repr=False)
     figures: InstallationFigures = field(init=False, repr=False)
     read_log: ReadLog = field(init=False, repr=False)
     last_used: LastUsedWriter = field(init=False, repr=False)
@@ -73,6 +75,7 @@ class Services:
     _registry: Registry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        self.tracing = tracing_of(self.settings)
         self.limiter, self.anonymous_limiter = RateLimiter(self.settings), AnonymousLimiter(self.settings)
         # The lambdas open the registry at first use.
         self.order_warnings = OrderWarnings(self.settings)
@@ -113,7 +116,8 @@ class Services:
     def start_run(self, report: ReportRow, request: ReportRequest) -> str:
         """Start the run that produces the report; its id. Raises UnavailableError."""
         try:
-            run_id = self.launcher.launch(report, request)
+            with self.tracing.span("launch run", {"policycortex.report_id": report.id}):
+                run_id = self.launcher.launch(report, request)
         except UnavailableError:
             self.metrics.launches.labels("failed").inc()
             raise
@@ -136,5 +140,6 @@ class Services:
         self.read_log.close()
         self.refusals.close()
         self.write_ahead_log.close()
+        self.tracing.flush()
         if self._registry is not None:
             self._registry.close()

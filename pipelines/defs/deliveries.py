@@ -17,6 +17,7 @@ from pipelines.partitions import report_periods
 from pipelines.platform.code_location import LoadedSchedules, reload_location
 from pipelines.resources import CoreResource
 from pipelines.run_recovery import failed_or_canceled, failure_reason, runs_of
+from pipelines.run_traces import report_traces, sent_spans
 from pipelines.sensor_core import core_of
 from policycortex.errors import PolicyCortexError
 from policycortex.names import (
@@ -64,8 +65,10 @@ _UNFINISHED: Final = [
 @dg.op(name="send_due", retry_policy=RETRY_TRANSIENT, description="Send each due delivery once.")
 def send_due(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """One round of the outbox."""
-    with core_errors_as_failures(core):
-        summary = deliver_due(core.settings(), progress=context.log.info)
+    settings = core.settings()
+    with core_errors_as_failures(core), sent_spans(settings):
+        find_trace = report_traces(settings, context.instance)
+        summary = deliver_due(settings, progress=context.log.info, find_trace=find_trace)
     context.add_output_metadata({"attempts": summary.total, **summary.outcomes})
 
 

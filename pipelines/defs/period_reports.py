@@ -17,6 +17,7 @@ from pipelines.report_facts import describe_completed, report_tags
 from pipelines.report_keys import BY_PERIOD, add_report_keys, period_report_key
 from pipelines.resources import CoreResource
 from pipelines.run_config import PERIOD_REPORT, REQUEST_REPORTS, config_of
+from pipelines.run_traces import report_span
 from policycortex.errors import RequestError
 from policycortex.names import ANY_FRAMEWORK, TAG_ORGANIZATION, ReportType
 from policycortex.period import Period
@@ -124,7 +125,7 @@ def _make(
         context.log.info("report %s is requested and made by this run", report_id)
 
     try:
-        with core_errors_as_failures(core):
+        with core_errors_as_failures(core), report_span(context, settings, {"policycortex.attempt": retry_number + 1}):
             made = make_period_report(
                 settings,
                 planned,

@@ -12,6 +12,7 @@ from pipelines.partitions import report_periods
 from pipelines.report_facts import describe_completed, report_tags
 from pipelines.resources import CoreResource
 from pipelines.run_config import REPORT, config_of
+from pipelines.run_traces import report_span
 from policycortex.names import ReportStatus
 from policycortex.requests.model import request_from_json
 from policycortex.settings import Settings
@@ -37,7 +38,8 @@ def artifacts(context: dg.AssetExecutionContext, core: CoreResource) -> dg.Mater
     """The files of one requested report, with their digests. The partition names period, framework, type and scope."""
     settings, report_id = core.settings(), config_of(context)["report_id"]
     try:
-        with core_errors_as_failures(core):
+        facts = {"policycortex.report_id": report_id, "policycortex.attempt": context.retry_number + 1}
+        with core_errors_as_failures(core), report_span(context, settings, facts):
             row, change_points = _produce(context, settings, report_id)
     except dg.Failure as failure:
         if is_last_attempt(failure, context.retry_number):

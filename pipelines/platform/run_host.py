@@ -33,6 +33,7 @@ from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, curre
 from policycortex.reports.registry import all_sections
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
+from policycortex.tracing.spans import import_sender
 
 _log = logging.getLogger("pipelines.platform.run_host")
 
@@ -89,8 +90,9 @@ def preload(definitions_module: str) -> None:
         importlib.import_module(module)
     all_sections()
     DagsterInstance.ephemeral().dispose()  # imports what each run imports when it opens its instance
-    expected_threads = _thread_count()
-    check_extensions(Settings.from_environment())
+    expected_threads, settings = _thread_count(), Settings.from_environment()
+    check_extensions(settings)
+    import_sender(settings)
     importlib.import_module(definitions_module).defs.get_repository_def().get_all_jobs()
     if (started := _thread_count() - expected_threads) > 0:
         raise RuntimeError(

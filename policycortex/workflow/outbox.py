@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -38,6 +38,7 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, Endpoint, Settled
 from policycortex.storage.registry.send_limits import SendLimits
+from policycortex.tracing.spans import Span, tracing_of
 from policycortex.workflow.delivery_conditions import condition_of, reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content
 from policycortex.workflow.fresh_scans import LOOK_AGAIN
@@ -80,11 +81,13 @@ def deliver_due(
     most_seconds: float = 600.0,
     progress: Callable[[str], None] = lambda _: None,
     channels: ChannelRegistry | None = None,
+    find_trace: Callable[[str], str | None] = lambda _: None,
 ) -> DeliverySummary:
     """Send all due deliveries. Alerts of failed ones have a round of their own (``delivery_alerts``).
 
     At most ``workers`` deliveries are sent at a time, of which ``SendLimits`` gives one organisation and one endpoint
-    a part only. ``channels`` defaults to the product's own.
+    a part only. ``channels`` defaults to the product's own. ``find_trace`` gives the span
+    that the deliveries of a report belong to, by the report's id.
     """
     with closing(open_registry(settings)) as registry:
         connections = load_connections(settings, channels)
@@ -98,6 +101,7 @@ def deliver_due(
             lease=lease,
             end=clock() + timedelta(seconds=most_seconds),
             progress=progress,
+            find_trace=find_trace,
         )
         with round_.heartbeat():
             finished = round_.run(workers)
@@ -158,6 +162,7 @@ class _Round:
     lease: timedelta
     end: datetime
     progress: Callable[[str], None]
+    find_trace: Callable[[str], str | None]
     _held: dict[str, int] = field(default_factory=dict)
     """Delivery id to the number of the attempt that this process is sending."""
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -207,8 +212,9 @@ class _Round:
 
     def _deliver(self, row: DeliveryRow) -> str | None:
         """Send and settle one delivery; the outcome, or None if the lease was lost."""
-        with self._holding(row):
+        with self._holding(row), self._span(row) as span:
             settled = self._attempt(row)
+            span.note({"policycortex.outcome": settled.outcome})
             try:
                 self.registry.deliveries.settle_delivery(row, settled, now=self.clock())
             except ConflictError:
@@ -216,6 +222,14 @@ class _Round:
                 return None
         self.progress(f"{row.id} to {row.channel} {row.target or row.connection}: {settled.outcome} {settled.answer}")
         return settled.outcome
+
+    def _span(self, row: DeliveryRow) -> AbstractContextManager[Span]:
+        facts = {
+            "policycortex.report_id": row.report_id,
+            "policycortex.delivery_id": row.id,
+            "policycortex.channel": row.channel,
+        }
+        return tracing_of(self.settings).span(f"deliver {row.channel}", facts, parent=self.find_trace(row.report_id))
 
     def _beat(self, is_over: threading.Event) -> None:
         while not is_over.wait(_BEAT_SECONDS):

@@ -34,6 +34,7 @@ from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
+from policycortex.tracing.spans import tracing_of
 from policycortex.workflow.analytics_days import risk_weights
 from policycortex.workflow.assessed_period import (
     AssessedPeriod,
@@ -97,15 +98,15 @@ def produce_report(
     registry = open_registry(settings)
     try:
         row = registry.reports.mark_running(report_id, run_id, now=now)
-        with private_folder(settings) as folder:
-            is_protected = registry.reports.load_sealed_password(report_id) is not None
-            stages = ReportProgress(registry, report_id, run_id, request_from_json(row.order).formats, log=progress)
+        is_protected = registry.reports.load_sealed_password(report_id) is not None
+        formats = request_from_json(row.order).formats
+        stages = ReportProgress(registry, report_id, run_id, formats, log=progress, tracing=tracing_of(settings))
+        with stages.until_end(), private_folder(settings) as folder:
             made = _make(settings, row, folder, now, progress, is_protected=is_protected, stages=stages)
             stages.enter(ReportStage.PROTECTING)
             files = _finish(settings, registry, row, made, folder, now=now)
             stages.enter(ReportStage.STORING)
             artifacts, beside = _store(settings, report_id, files)
-            stages.end()
         produced = ProducedReport(
             report_id=report_id,
             artifacts=artifacts,

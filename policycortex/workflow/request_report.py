@@ -11,7 +11,7 @@ from datetime import datetime
 from policycortex.channels.connections import load_connections
 from policycortex.errors import Problem, RequestError, UnavailableError
 from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_groups
-from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, TAG_REPORT, RunPriority
+from policycortex.names import TAG_FRAMEWORK, TAG_ORGANIZATION, TAG_PRIORITY, TAG_REPORT, TAG_TRACE, RunPriority
 from policycortex.requests import Known, ReportRequest, request_to_json
 from policycortex.requests.schedules import named_password_problem
 from policycortex.security.key_store import open_key_store
@@ -153,13 +153,18 @@ def run_tags(
     organization: str,
     framework: str | None,
     priority: RunPriority | None = None,
+    trace: str | None = None,
 ) -> dict[str, str]:
-    """Tags of every run that produces a report; Dagster's queue limits and the run list use them."""
+    """Tags of every run that produces a report; Dagster's queue limits and the run list use them.
+
+    ``trace`` is the span that the run belongs to.
+    """
     tags = {
         TAG_REPORT: report_id,
         TAG_ORGANIZATION: organization,
         TAG_FRAMEWORK: framework,
         TAG_PRIORITY: priority.value if priority is not None else None,
+        TAG_TRACE: trace,
     }
     return {name: value for name, value in tags.items() if value}
 
