@@ -11,7 +11,14 @@ from api.platform.runs import PartState
 from policycortex.errors import PolicyCortexError
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry
-from policycortex.workflow.operations import Figure, load_import_figures, load_machine_figures, load_work_figures
+from policycortex.workflow.operations import (
+    Distribution,
+    Figure,
+    load_distributions,
+    load_import_figures,
+    load_machine_figures,
+    load_work_figures,
+)
 
 _KEPT_SECONDS: Final = 15.0
 _KEPT_IMPORT_SECONDS: Final = 600.0
@@ -22,7 +29,7 @@ _KEPT_IMPORT_SECONDS: Final = 600.0
 class _Kept:
     """Figures and until when they are kept."""
 
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Figure | Distribution, ...] = ()
     until: float = 0.0
 
 
@@ -37,7 +44,7 @@ class InstallationFigures:
     _imports: _Kept = field(default_factory=_Kept)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def load(self, check_parts: Callable[[], tuple[PartState, ...]]) -> tuple[Figure, ...]:
+    def load(self, check_parts: Callable[[], tuple[PartState, ...]]) -> tuple[Figure | Distribution, ...]:
         """All figures. What cannot be read now is left out; ``part_ready`` says which part is away.
 
         While another thread loads them, those of before, so that a slow part holds no more threads.
@@ -51,7 +58,7 @@ class InstallationFigures:
         finally:
             self._lock.release()
 
-    def _load_state(self, parts: tuple[PartState, ...]) -> tuple[Figure, ...]:
+    def _load_state(self, parts: tuple[PartState, ...]) -> tuple[Figure | Distribution, ...]:
         ready = Figure(
             name="part_ready",
             text="Whether each part that reports need works, as /readyz has it",
@@ -60,12 +67,13 @@ class InstallationFigures:
         )
         machine = (ready, *load_machine_figures(self.settings, now=self.now()))
         try:
-            return machine + load_work_figures(self.open_registry(), now=self.now())
+            registry = self.open_registry()
+            return (*machine, *load_work_figures(registry, now=self.now()), *load_distributions(registry))
         except PolicyCortexError:
             return machine
 
     @staticmethod
-    def _renew(kept: _Kept, seconds: float, load: Callable[[], tuple[Figure, ...]]) -> None:
+    def _renew(kept: _Kept, seconds: float, load: Callable[[], tuple[Figure | Distribution, ...]]) -> None:
         if time.monotonic() < kept.until:
             return
         try:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
-from policycortex.workflow.operations import Figure
+from policycortex.workflow.operations import Distribution, Figure
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -29,7 +30,7 @@ class Metrics:
             "policycortex_report_launches", "Requests to Dagster to start a run", ["outcome"], registry=self._registry
         )
 
-    def print(self, figures: Iterable[Figure] = ()) -> bytes:
+    def print(self, figures: Iterable[Figure | Distribution] = ()) -> bytes:
         """In Prometheus' text format, followed by figures of the installation."""
         shown = CollectorRegistry()
         shown.register(_Figures(tuple(figures)))
@@ -37,16 +38,25 @@ class Metrics:
 
 
 class _Figures(Collector):
-    """Figures as gauges."""
+    """Figures as gauges, distributions as histograms."""
 
-    def __init__(self, figures: tuple[Figure, ...]) -> None:
+    def __init__(self, figures: tuple[Figure | Distribution, ...]) -> None:
         self._figures = figures
 
     def collect(self) -> Iterator[Metric]:
         """One family for each figure."""
         for figure in self._figures:
+            if isinstance(figure, Distribution):
+                yield _histogram(figure)
+                continue
             labels = [figure.label] if figure.label else []
             family = GaugeMetricFamily(f"policycortex_{figure.name}", figure.text, labels=labels)
             for value, number in figure.values.items():
                 family.add_metric([value] if figure.label else [], number)
             yield family
+
+
+def _histogram(distribution: Distribution) -> HistogramMetricFamily:
+    buckets = [(floatToGoString(end), count) for end, count in distribution.counts]
+    name = f"policycortex_{distribution.name}"
+    return HistogramMetricFamily(name, distribution.text, buckets=buckets, sum_value=distribution.total)

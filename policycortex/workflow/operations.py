@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from pathlib import Path
+from typing import Final
 
 from policycortex.errors import PolicyCortexError
 from policycortex.security.identities import load_identity, load_signing
@@ -17,8 +19,20 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.objects.landing import PARKED, landing_location
 from policycortex.storage.objects.locations import is_object_url
 from policycortex.storage.registry import Registry
+from policycortex.storage.registry.report_times import BUCKETS, TimeMeasure
 from policycortex.storage.sqlite_space import embedded_databases
 from policycortex.workflow.scan_checks import check_quarantine, check_silent_accounts
+
+_TIMES: Final = {
+    TimeMeasure.QUEUE: (
+        "report_queue_seconds",
+        "How long completed reports waited, from their due time to their start",
+    ),
+    TimeMeasure.RUN: (
+        "report_duration_seconds",
+        "How long completed reports took, from their start to their completion",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +45,33 @@ class Figure:
     label: str = ""
     values: dict[str, float] = field(default_factory=dict)
     """By the label's value; by "" where there is no label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """One histogram whose numbers only rise."""
+
+    name: str
+    """As of a figure."""
+    text: str
+    counts: tuple[tuple[float, int], ...]
+    """Upper ends, the last one infinite, each with the number of all up to it."""
+    total: float
+    """Sum of the values."""
+
+
+def load_distributions(registry: Registry) -> tuple[Distribution, ...]:
+    """How long completed reports waited and took, from the registry. Raises UnavailableError."""
+    ends = (*map(float, BUCKETS), inf)
+    return tuple(
+        Distribution(
+            name=_TIMES[times.measure][0],
+            text=_TIMES[times.measure][1],
+            counts=tuple(zip(ends, times.counts, strict=True)),
+            total=times.seconds,
+        )
+        for times in registry.report_times.load_times()
+    )
 
 
 def load_work_figures(registry: Registry, *, now: datetime) -> tuple[Figure, ...]:

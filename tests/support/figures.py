@@ -9,3 +9,4 @@ WORK_FIGURES: Final = frozenset(
     }
 )  # fmt: skip
 IMPORT_FIGURES: Final = frozenset({"quarantined_share", "silent_accounts", "newest_import_timestamp_seconds"})
+DISTRIBUTIONS: Final = frozenset({"report_queue_seconds", "report_duration_seconds"})

@@ -3,18 +3,28 @@
 from contextlib import closing
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import sqlalchemy
 
+from api.platform.metrics import Metrics
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
-from policycortex.storage.registry import open_registry
+from policycortex.storage.registry import Failure, open_registry
+from policycortex.storage.registry.migrations import downgrade
 from policycortex.storage.registry.schedule_tables import deliveries
-from policycortex.workflow.operations import Figure, load_import_figures, load_machine_figures, load_work_figures
+from policycortex.workflow.operations import (
+    Distribution,
+    Figure,
+    load_distributions,
+    load_import_figures,
+    load_machine_figures,
+    load_work_figures,
+)
 from policycortex.workflow.scheduling import claim_due_ticks, create_schedule
-from tests.support.figures import IMPORT_FIGURES, WORK_FIGURES
-from tests.support.ledger import MONTHLY, settings_of
+from tests.support.figures import DISTRIBUTIONS, IMPORT_FIGURES, WORK_FIGURES
+from tests.support.ledger import MONTHLY, order_report, settings_of
 from tests.support.samples.lake import finding, import_findings
 
 _START = datetime(2026, 3, 15, tzinfo=UTC)
@@ -48,6 +58,52 @@ def test_open_work_is_counted(tmp_path: Path) -> None:
         assert later["lost_deliveries"] == {"failed": 0, "uncertain": 0}
 
 
+def test_times_of_completed_reports_are_counted(tmp_path: Path) -> None:
+    """Two reports waited 8 s and 40 min and took 3 s and 2 h; a failed one is not counted, a deleted one stays."""
+    settings = settings_of(tmp_path)
+    with closing(open_registry(settings)) as registry:
+        for wait, run, status in ((8, 3, "completed"), (2400, 7200, "completed"), (9, 9, "failed")):
+            row = order_report(settings, registry, {}, now=_START)
+            started_at = _START + timedelta(seconds=wait)
+            registry.reports.mark_running(row.id, "run", now=started_at)
+            if status == "completed":
+                ended = {"artifacts": (), "summary": {}, "content": {}, "snapshot": "1"}
+                registry.reports.complete_report(row.id, **ended, now=started_at + timedelta(seconds=run))
+            else:
+                registry.reports.fail_report(row.id, Failure(code="RPT_500", message=""), now=started_at)
+            registry.reports.delete_report("default", row.id)
+        found = {each.name: each for each in load_distributions(registry)}
+    assert set(found) == DISTRIBUTIONS
+    assert _shown(found["report_queue_seconds"]) == ({5: 0, 10: 1, 1800: 1, 3600: 2, inf: 2}, 2408.0)
+    assert _shown(found["report_duration_seconds"]) == ({5: 1, 10: 1, 1800: 1, 3600: 1, inf: 2}, 7203.0)
+    text = Metrics().print(found.values()).decode()
+    assert 'policycortex_report_queue_seconds_bucket{le="10.0"} 1.0' in text
+    assert 'policycortex_report_duration_seconds_bucket{le="+Inf"} 2.0' in text
+    assert "policycortex_report_duration_seconds_count 2.0" in text
+    assert "policycortex_report_duration_seconds_sum 7203.0" in text
+
+
+def test_reports_of_before_are_counted_by_the_migration(tmp_path: Path) -> None:
+    """As they would have been at their completion, also the expired one; none that did not run."""
+    settings = settings_of(tmp_path)
+    with closing(open_registry(settings)) as registry:
+        for wait, run in ((0, 1), (45, 61), (-5, 4000)):
+            row = order_report(settings, registry, {}, now=_START)
+            registry.reports.mark_running(row.id, "run", now=_START + timedelta(seconds=wait))
+            ended = {"artifacts": (), "summary": {}, "content": {}, "snapshot": "1"}
+            expires_at = _START + timedelta(days=1 if wait else 900)
+            done_at = _START + timedelta(seconds=wait + run)
+            registry.reports.complete_report(row.id, **ended, expires_at=expires_at, now=done_at)
+        order_report(settings, registry, {}, now=_START)
+        registry.reports.expire_reports(now=_START + timedelta(days=2))
+        counted = load_distributions(registry)
+        with registry.migration.transaction() as connection:
+            downgrade(connection, "0029")
+    with closing(open_registry(settings)) as registry:
+        assert load_distributions(registry) == counted
+    assert [each.counts[-1] for each in counted] == [(inf, 3), (inf, 3)]
+
+
 def test_imports_are_read_from_the_lake(tmp_path: Path) -> None:
     """None before the first import, and no lake is made by asking."""
     settings = Settings(home=tmp_path)
@@ -77,3 +133,9 @@ def test_the_machine_is_measured(tmp_path: Path) -> None:
 
 def _values(figures: tuple[Figure, ...]) -> dict[str, dict[str, float]]:
     return {figure.name: figure.values for figure in figures}
+
+
+def _shown(distribution: Distribution) -> tuple[dict[float, int], float]:
+    """Some of its buckets, and the sum."""
+    counts = dict(distribution.counts)
+    return {end: counts[end] for end in (5, 10, 1800, 3600, inf)}, distribution.total

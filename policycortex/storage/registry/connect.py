@@ -34,6 +34,7 @@ from policycortex.storage.registry.migration import MigrationRepository
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
 from policycortex.storage.registry.operations import OperationsRepository
 from policycortex.storage.registry.references import ReferenceRepository
+from policycortex.storage.registry.report_times import ReportTimesRepository
 from policycortex.storage.registry.reports import ReportRepository
 from policycortex.storage.registry.retention import RetentionRepository
 from policycortex.storage.registry.schedules import ScheduleRepository
@@ -90,6 +91,7 @@ class Registry:
         self.web_sessions = WebSessionRepository(database, self.audit_log)
         self.migration = MigrationRepository(database)
         self.operations = OperationsRepository(database)
+        self.report_times = ReportTimesRepository(database)
         self.clock_repair = ClockRepairRepository(database)
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ from policycortex.storage.registry.report_queries import (
     load_queue,
     load_report,
 )
+from policycortex.storage.registry.report_times import note_times
 from policycortex.storage.registry.rows import (
     AccessRow,
     Failure,
@@ -348,6 +349,8 @@ class ReportRepository:
         if before.status not in origins:
             raise ConflictError(f"report {report_id} is {before.status.value}; it cannot become {target.value}")
         change_status(connection, before, target, values)
+        if target is ReportStatus.COMPLETED:
+            note_times(connection, before, values["completed_at"])
         if target is ReportStatus.FAILED:
             note_failed_report(connection, before.organization, report_id, now=values["completed_at"])
         if target in _RUNS_END:

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.platform.metrics import Metrics
 from policycortex.settings import Settings
 from policycortex.workflow.operations import load_machine_figures
-from tests.support.figures import IMPORT_FIGURES, WORK_FIGURES
+from tests.support.figures import DISTRIBUTIONS, IMPORT_FIGURES, WORK_FIGURES
 
 _PROJECT: Final = Path(__file__).parents[3]
 _FOLDER: Final = _PROJECT / "deploy" / "monitoring"
@@ -38,7 +38,7 @@ def test_each_alert_fires_once_in_prometheus() -> None:
 def test_every_metric_is_one_of_the_api(name: str, tmp_path: Path) -> None:
     """A renamed figure would leave a panel empty and an alert silent."""
     used = set(re.findall(r"\bpolicycortex_[a-z_]+", (_FOLDER / name).read_text()))
-    missing = {metric for metric in used if re.sub(r"_(total|bucket)$", "", metric) not in _known(tmp_path)}
+    missing = {metric for metric in used if re.sub(r"_(total|bucket|count)$", "", metric) not in _known(tmp_path)}
     assert missing == set()
 
 
@@ -59,7 +59,7 @@ def _known(home: Path) -> set[str]:
         figure.name for figure in load_machine_figures(Settings(home=home), now=datetime(2026, 5, 1, tzinfo=UTC))
     }
     own = {"part_ready", "database_bytes", "certificate_end_timestamp_seconds"}
-    figures = {f"policycortex_{name}" for name in machine | own | WORK_FIGURES | IMPORT_FIGURES}
+    figures = {f"policycortex_{name}" for name in machine | own | WORK_FIGURES | IMPORT_FIGURES | DISTRIBUTIONS}
     return figures | {family.name for family in text_string_to_metric_families(Metrics().print().decode())}
 
 
