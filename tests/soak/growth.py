@@ -1,6 +1,7 @@
 """What is in a home, by the rules of ``docs/operations.md``, section "A year later"."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 
 from policycortex.settings import Settings
 
+_PAGE: Final = Path(__file__).parents[2] / "docs" / "operations.md"
 RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "logs": ("logs/*.log", "logs/*.log.[123]"),
     "dagster/history: events": ("dagster/history/event_log.db*",),
@@ -58,3 +60,21 @@ def _files(home: Path) -> Iterator[Path]:
 def rule_of(path: str) -> str | None:
     """The rule of a path below the home; None if there is none."""
     return next((rule for rule, names in RULES.items() if any(fnmatchcase(path, name) for name in names)), None)
+
+
+def documented_paths() -> tuple[str, ...]:
+    """The paths that the page for operators names in its table of what grows, in order; ``<name>`` stands for any."""
+    table = _PAGE.read_text(encoding="utf-8").split("\n## A year later\n")[1].split("\n\n")[1]
+    firsts = [line.split("|")[1] for line in table.splitlines()[2:]]
+    return tuple(path for first in firsts for path in re.findall(r"`([^`]+)`", first))
+
+
+def is_documented(path: str) -> bool:
+    """Whether that table has a rule for a path below the home; a folder stands for all in it."""
+    return any(_covers(named, path) for named in documented_paths())
+
+
+def _covers(named: str, path: str) -> bool:
+    pattern = re.sub(r"<\w+>", "*", named).rstrip("/")
+    beside = f"{pattern}-*"  # SQLite's write-ahead log and its index
+    return any(fnmatchcase(path, each) for each in (pattern, f"{pattern}/*", beside))

@@ -199,3 +199,21 @@ def test_old_rows_of_the_access_log_are_removed(settings: Settings, registry: Re
     left, _ = registry.access_log.list_access(report_id, limit=10, offset=0)
     assert times[1] in {row.at for row in left}
     assert times[0] not in {row.at for row in left}
+
+
+def test_the_setting_says_how_long_records_stay(settings: Settings, registry: Registry) -> None:
+    """A link that ended 40 days ago stays with 60 days, and goes with 30."""
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    registry.links.create_link(
+        organization="default",
+        report_id=order(registry),
+        format=ReportFormat.PDF,
+        expires_at=now - timedelta(days=40),
+        is_one_time=False,
+        created_by=None,
+    )
+    longer, shorter = (settings.model_copy(update={"record_history_days": days}) for days in (60, 30))
+    assert collect_garbage(longer, now=now).record_rows == 0
+    assert collect_garbage(shorter, now=now, is_dry_run=True).record_rows == 1
+    assert collect_garbage(shorter, now=now).record_rows == 1
+    assert collect_garbage(shorter, now=now).record_rows == 0

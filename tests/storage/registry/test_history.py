@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import Column, func, insert, select, update
 
 import policycortex.storage.registry  # noqa: F401 - imports all tables
-from policycortex.names import ReportFormat, ReportType
+from policycortex.names import EventKind, ReportFormat, ReportType
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.alert_tables import alerts
 from policycortex.storage.registry.base import metadata
-from policycortex.storage.registry.schedule_tables import IS_LOST, deliveries
+from policycortex.storage.registry.event_rows import NewSubscription
+from policycortex.storage.registry.event_tables import events, subscriptions
+from policycortex.storage.registry.schedule_tables import IS_LOST, deliveries, schedule_ticks
+from policycortex.storage.registry.uploads import uploads
 from tests.support.backends import Backend
 
 PAGE: Final = Path(__file__).parents[3] / "docs" / "operations.md"
@@ -79,7 +82,7 @@ def test_alerts_that_ended_long_ago_go(registry: Registry) -> None:
     assert keys(registry) == {"open", "young", "comes-back", "numbered-1", "numbered-2"}
 
 
-def test_links_and_uploads_that_ended_long_ago_go(registry: Registry) -> None:
+def test_links_that_ended_long_ago_go(registry: Registry) -> None:
     """Those that ended within the time stay."""
     named = report(registry)
     for expires_at in (OLD, NOW):
@@ -93,6 +96,91 @@ def test_links_and_uploads_that_ended_long_ago_go(registry: Registry) -> None:
         )
     assert registry.history.remove_before(BEFORE) == 1
     assert registry.history.remove_before(NOW + timedelta(days=1)) == 1
+
+
+def test_events_that_ended_long_ago_go(registry: Registry) -> None:
+    """Also of a deleted subscription; an open one stays however old it is, and one that ended within the time."""
+    report(registry)
+    new = NewSubscription(name="desk", connection="hook", url="", kinds=(EventKind.REPORT_FAILED,))
+    mine = registry.subscriptions.create_subscription("default", new, by="key_1", now=OLD)
+    rows = [event(mine.id, "old", OLD), event(mine.id, "open", None), event(mine.id, "young", NOW)]
+    with registry._database.writing() as connection:
+        connection.execute(insert(events), rows)
+        connection.execute(update(subscriptions).values(deleted_at=OLD))
+    assert removed_by_both(registry) == 1
+    assert column(registry, events.c.id) == {"open", "young"}
+
+
+def test_ticks_without_a_report_go_when_they_are_old(registry: Registry) -> None:
+    """A skipped or refused tick is removed; one that made a report stays, however old: it proves why there is one."""
+    made = report(registry)
+    schedule = registry.schedules.create_schedule(
+        organization="default",
+        name="n",
+        description="",
+        cron="0 9 1 * *",
+        timezone="UTC",
+        body={},
+        is_enabled=True,
+        misfire="latest",
+        grace_seconds=0,
+        next_tick_at=NOW,
+        created_by=None,
+        now=OLD,
+    )
+    claims = ((OLD, "old", None), (OLD + timedelta(minutes=1), "with its report", made), (NOW, "young", None))
+    rows = [
+        {
+            "schedule_id": schedule.id,
+            "tick": at,
+            "claimed_at": at,
+            "is_manual": False,
+            "reason": reason,
+            "report_id": id_,
+        }
+        for at, reason, id_ in claims
+    ]
+    with registry._database.writing() as connection:
+        connection.execute(insert(schedule_ticks), rows)
+    assert removed_by_both(registry) == 1
+    assert column(registry, schedule_ticks.c.reason) == {"with its report", "young"}
+
+
+def test_uploads_that_ended_long_ago_go(registry: Registry) -> None:
+    """One that waits stays, and one that ended within the time."""
+    report(registry)
+    with registry._database.writing() as connection:
+        connection.execute(insert(uploads), [upload("old", OLD), upload("open", None), upload("young", NOW)])
+    assert removed_by_both(registry) == 1
+    assert column(registry, uploads.c.id) == {"open", "young"}
+
+
+def removed_by_both(registry: Registry) -> int:
+    """Rows that a dry run counts, and that are removed then; a second call finds none."""
+    counted = registry.history.remove_before(BEFORE, is_dry_run=True)
+    assert registry.history.remove_before(BEFORE) == counted
+    assert registry.history.remove_before(BEFORE) == 0
+    return counted
+
+
+def column(registry: Registry, wanted: Column[Any]) -> set[str]:
+    """Its values in all rows."""
+    with registry._database.reading() as connection:
+        return set(connection.execute(select(wanted)).scalars())
+
+
+def event(subscription_id: str, name: str, ended_at: datetime | None) -> dict[str, Any]:
+    """A row of the table of events."""
+    row = {"id": name, "event_id": name, "subscription_id": subscription_id, "organization": "default", "data": {}}
+    times = {"occurred_at": OLD, "next_attempt_at": OLD, "ended_at": ended_at}
+    return row | times | {"kind": "report.failed", "status": "sent", "attempt_count": 1, "answer": ""}
+
+
+def upload(name: str, ended_at: datetime | None) -> dict[str, Any]:
+    """A row of the table of uploads."""
+    row = {"id": name, "organization": "default", "key_id": "key_1", "file_name": "f", "target": "", "size_bytes": 1}
+    ended = {"created_at": OLD, "ended_at": ended_at, "status": "completed" if ended_at else "pending"}
+    return row | ended | {"sha256": "", "records_read": 0, "files": [], "unrelated": [], "failure": ""}
 
 
 def test_lost_deliveries_are_counted_from_their_index(tmp_path: Path) -> None:
