@@ -1,13 +1,13 @@
 """Prometheus metrics of the process. Labels are routes and states, never ids or names."""
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from policycortex.workflow.operations import Distribution, Figure
 
@@ -57,6 +57,6 @@ class _Figures(Collector):
 
 
 def _histogram(distribution: Distribution) -> HistogramMetricFamily:
-    buckets = [(floatToGoString(end), count) for end, count in distribution.counts]
+    buckets = [("+Inf" if end == inf else str(end), count) for end, count in distribution.counts]
     name = f"policycortex_{distribution.name}"
     return HistogramMetricFamily(name, distribution.text, buckets=buckets, sum_value=distribution.total)

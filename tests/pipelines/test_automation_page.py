@@ -104,8 +104,7 @@ def ask(context: WorkspaceRequestContext, query: str, variables: Mapping[str, An
     """The answer, and the number of statements that it took."""
     with counted() as statements:
         answer = execute_dagster_graphql(context, query, dict(variables))
-    data: dict[str, Any] = answer.data
-    return data, len(statements.texts)
+    return dict(answer.data), len(statements.texts)
 
 
 def costs_of(settings: Settings, folder: Path, count: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ import sqlalchemy
 from api.platform.metrics import Metrics
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
-from policycortex.storage.registry import Failure, open_registry
+from policycortex.storage.registry import Failure, Registry, open_registry
 from policycortex.storage.registry.migrations import downgrade
 from policycortex.storage.registry.schedule_tables import deliveries
 from policycortex.workflow.operations import (
@@ -67,8 +67,7 @@ def test_times_of_completed_reports_are_counted(tmp_path: Path) -> None:
             started_at = _START + timedelta(seconds=wait)
             registry.reports.mark_running(row.id, "run", now=started_at)
             if status == "completed":
-                ended = {"artifacts": (), "summary": {}, "content": {}, "snapshot": "1"}
-                registry.reports.complete_report(row.id, **ended, now=started_at + timedelta(seconds=run))
+                _complete(registry, row.id, started_at + timedelta(seconds=run))
             else:
                 registry.reports.fail_report(row.id, Failure(code="RPT_500", message=""), now=started_at)
             registry.reports.delete_report("default", row.id)
@@ -90,10 +89,8 @@ def test_reports_of_before_are_counted_by_the_migration(tmp_path: Path) -> None:
         for wait, run in ((0, 1), (45, 61), (-5, 4000)):
             row = order_report(settings, registry, {}, now=_START)
             registry.reports.mark_running(row.id, "run", now=_START + timedelta(seconds=wait))
-            ended = {"artifacts": (), "summary": {}, "content": {}, "snapshot": "1"}
-            expires_at = _START + timedelta(days=1 if wait else 900)
-            done_at = _START + timedelta(seconds=wait + run)
-            registry.reports.complete_report(row.id, **ended, expires_at=expires_at, now=done_at)
+            expires_at = _START + timedelta(days=1) if wait else None
+            _complete(registry, row.id, _START + timedelta(seconds=wait + run), expires_at=expires_at)
         order_report(settings, registry, {}, now=_START)
         registry.reports.expire_reports(now=_START + timedelta(days=2))
         counted = load_distributions(registry)
@@ -139,3 +136,9 @@ def _shown(distribution: Distribution) -> tuple[dict[float, int], float]:
     """Some of its buckets, and the sum."""
     counts = dict(distribution.counts)
     return {end: counts[end] for end in (5, 10, 1800, 3600, inf)}, distribution.total
+
+
+def _complete(registry: Registry, report_id: str, now: datetime, *, expires_at: datetime | None = None) -> None:
+    registry.reports.complete_report(
+        report_id, artifacts=(), summary={}, content={}, snapshot="1", expires_at=expires_at, now=now
+    )

@@ -2,6 +2,7 @@
 rows. The numbers only rise: a deleted or expired report stays counted.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, Double, Integer, String, Table, select
+from sqlalchemy import BigInteger, Column, Connection, Double, Integer, RowMapping, String, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from policycortex.storage.registry.base import Database, insert_for, metadata
@@ -71,16 +72,19 @@ class ReportTimesRepository:
     def load_times(self) -> tuple[TimeDistribution, ...]:
         """Both measures, also before the first report."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(report_times)).all()
+            rows = connection.execute(select(report_times)).mappings().all()
         return tuple(
-            TimeDistribution(
-                measure=measure,
-                counts=tuple(accumulate(counts.get(bucket, 0) for bucket in (*BUCKETS, _LONGER))),
-                seconds=sum(row.seconds for row in rows if row.measure == measure.value),
-            )
-            for measure in TimeMeasure
-            for counts in ({row.up_to_seconds: row.count for row in rows if row.measure == measure.value},)
+            _distribution(measure, [row for row in rows if row["measure"] == measure]) for measure in TimeMeasure
         )
+
+
+def _distribution(measure: TimeMeasure, rows: Sequence[RowMapping]) -> TimeDistribution:
+    counts: dict[int, int] = {row["up_to_seconds"]: row["count"] for row in rows}
+    return TimeDistribution(
+        measure=measure,
+        counts=tuple(accumulate(counts.get(bucket, 0) for bucket in (*BUCKETS, _LONGER))),
+        seconds=sum(row["seconds"] for row in rows),
+    )
 
 
 @cache
