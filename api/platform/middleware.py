@@ -23,7 +23,7 @@ from api.platform.services import Services
 from policycortex.errors import UnavailableError
 from policycortex.security.client_address import ClientAddresses
 from policycortex.settings import Settings
-from policycortex.tracing.spans import NO_TRACING, Span
+from policycortex.tracing.spans import NO_TRACING, TraceSpan
 
 MAX_BODY_BYTES: Final = 1 << 20  # the largest documented body has 1 KB; a custom framework some 500
 MAX_HEADER_BYTES: Final = 16 << 10
@@ -62,7 +62,7 @@ class RequestMiddleware:
             exchange.describe(span)
         exchange.count(self._services.metrics)
 
-    def _tracing(self, scope: Scope) -> AbstractContextManager[Span]:
+    def _tracing(self, scope: Scope) -> AbstractContextManager[TraceSpan]:
         """The span of the request, below the caller's own; none for what monitoring asks every few seconds."""
         tracing = NO_TRACING if scope["path"] in _UNTRACED else self._services.tracing
         return tracing.span("request", parent=Headers(scope=scope).get("traceparent"))
@@ -134,7 +134,7 @@ class _Exchange:
         metrics.requests.labels(_method(self._scope), route, str(self._status)).inc()
         metrics.seconds.labels(route).observe(time.perf_counter() - self._started_at)
 
-    def describe(self, span: Span) -> None:
+    def describe(self, span: TraceSpan) -> None:
         """The route's pattern, as in the log: a path can contain a link's token."""
         method, route = _method(self._scope), _route(self._scope)
         span.rename(f"{method} {route}")

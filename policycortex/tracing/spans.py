@@ -14,7 +14,7 @@ Attributes = Mapping[str, str | int | float | bool]
 _NO_ATTRIBUTES: Final[Attributes] = {}
 
 
-class Span(Protocol):
+class TraceSpan(Protocol):
     """One piece of work with its time."""
 
     def rename(self, name: str) -> None:
@@ -39,14 +39,14 @@ class Tracing(Protocol):
 
     def span(
         self, name: str, attributes: Attributes = _NO_ATTRIBUTES, *, parent: str | None = None
-    ) -> AbstractContextManager[Span]:
+    ) -> AbstractContextManager[TraceSpan]:
         """A span of the code within, which an error marks as failed.
 
         ``parent`` is a ``context`` of another process; None, or one that cannot be read: the span around this call.
         """
         ...
 
-    def begin(self, name: str, attributes: Attributes = _NO_ATTRIBUTES) -> Span:
+    def begin(self, name: str, attributes: Attributes = _NO_ATTRIBUTES) -> TraceSpan:
         """A span below the one around this call that ``end`` ends; nothing is below it."""
         ...
 
@@ -80,11 +80,11 @@ class _NoTracing:
 
     def span(
         self, name: str, attributes: Attributes = _NO_ATTRIBUTES, *, parent: str | None = None
-    ) -> AbstractContextManager[Span]:
+    ) -> AbstractContextManager[TraceSpan]:
         del name, attributes, parent
         return _NOTHING
 
-    def begin(self, name: str, attributes: Attributes = _NO_ATTRIBUTES) -> Span:
+    def begin(self, name: str, attributes: Attributes = _NO_ATTRIBUTES) -> TraceSpan:
         del name, attributes
         return _NO_SPAN
 

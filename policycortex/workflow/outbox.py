@@ -38,7 +38,7 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow, Endpoint, Settled
 from policycortex.storage.registry.send_limits import SendLimits
-from policycortex.tracing.spans import Span, tracing_of
+from policycortex.tracing.spans import TraceSpan, tracing_of
 from policycortex.workflow.delivery_conditions import condition_of, reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content
 from policycortex.workflow.fresh_scans import LOOK_AGAIN
@@ -223,7 +223,7 @@ class _Round:
         self.progress(f"{row.id} to {row.channel} {row.target or row.connection}: {settled.outcome} {settled.answer}")
         return settled.outcome
 
-    def _span(self, row: DeliveryRow) -> AbstractContextManager[Span]:
+    def _span(self, row: DeliveryRow) -> AbstractContextManager[TraceSpan]:
         facts = {
             "policycortex.report_id": row.report_id,
             "policycortex.delivery_id": row.id,

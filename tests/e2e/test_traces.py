@@ -98,8 +98,8 @@ def test_a_trace_leads_from_the_request_to_the_delivery(
     assert sent.attributes["policycortex.outcome"] == "sent"
     assert sum(collector.named(name).seconds for name in _STAGES) <= made.seconds
     assert collector.services == {"policycortex"}
-    told = repr(collector.spans)
-    assert [word for word in ("A name for nobody else", "ceo@company.com", "default") if word in told] == []
+    shown = repr(collector.spans)
+    assert [word for word in ("A name for nobody else", "ceo@company.com", "default") if word in shown] == []
 
 
 def _request(settings: Settings) -> str:
