@@ -4,7 +4,6 @@ An event that was sent before its sender died is sent again, with the same id: t
 rounds of their own, so that a slow receiver of events delays no delivery and no alert.
 """
 
-import random
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from policycortex.channels.connections import Connections, load_connections
 from policycortex.channels.model import OutgoingEvent
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import send_event
-from policycortex.delivery.retrying import MOST_ATTEMPTS, next_attempt_at
 from policycortex.errors import DeliveryDeferredError, PolicyCortexError, UnavailableError
 from policycortex.names import EventStatus
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.event_rows import EventRow
+from policycortex.workflow.next_attempts import plan_next_attempt
 from policycortex.workflow.sending_rounds import RoundOutcome, claim_lease, run_sending_round
 
 _MOST_AT_ONCE: Final = 8
@@ -112,12 +111,7 @@ class _Round:
     def _deferred(
         self, row: EventRow, reason: str, retry_after_seconds: float | None
     ) -> tuple[EventStatus, str, datetime | None]:
-        again = next_attempt_at(
-            row.attempt_count,
-            now=self.clock(),
-            jitter=random.random(),  # noqa: S311 - it spreads load and protects nothing
-            retry_after_seconds=retry_after_seconds,
+        again, shown = plan_next_attempt(
+            row.attempt_count, reason, now=self.clock(), retry_after_seconds=retry_after_seconds
         )
-        if again is None:
-            return EventStatus.FAILED, f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}", None
-        return EventStatus.PENDING, reason, again
+        return EventStatus.FAILED if again is None else EventStatus.PENDING, shown, again

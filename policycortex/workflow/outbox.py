@@ -4,7 +4,6 @@ Only a crash between two steps can separate what was sent from what is recorded.
 channel recognises repeated deliveries; otherwise it is marked uncertain.
 """
 
-import random
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ from policycortex.channels.model import DeliveryContent, Receipt
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import check_connection, send
 from policycortex.delivery.conditions import Condition
-from policycortex.delivery.retrying import MOST_ATTEMPTS, Outcome, is_reached, next_attempt_at, paused_until
+from policycortex.delivery.retrying import Outcome, is_reached, paused_until
 from policycortex.errors import (
     UNEXPECTED_ERRORS,
     ConfigurationError,
@@ -42,6 +41,7 @@ from policycortex.tracing.spans import TraceSpan, tracing_of
 from policycortex.workflow.delivery_conditions import condition_of, reason_to_withhold_delivery
 from policycortex.workflow.delivery_content import build_content
 from policycortex.workflow.fresh_scans import LOOK_AGAIN
+from policycortex.workflow.next_attempts import plan_next_attempt
 
 Clock = Callable[[], datetime]
 
@@ -389,9 +389,6 @@ def _deferred(
     *,
     outcome: str = "deferred",
 ) -> Settled:
-    jitter = random.random()  # noqa: S311 - it spreads load and protects nothing
-    again = next_attempt_at(row.attempt_count, now=now, jitter=jitter, retry_after_seconds=retry_after_seconds)
-    if again is None:
-        answer = f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}"
-        return Settled(status=DeliveryStatus.FAILED, outcome=outcome, answer=answer)
-    return Settled(status=DeliveryStatus.PENDING, outcome=outcome, answer=reason, next_attempt_at=again)
+    again, answer = plan_next_attempt(row.attempt_count, reason, now=now, retry_after_seconds=retry_after_seconds)
+    status = DeliveryStatus.FAILED if again is None else DeliveryStatus.PENDING
+    return Settled(status=status, outcome=outcome, answer=answer, next_attempt_at=again)

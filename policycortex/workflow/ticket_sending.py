@@ -5,7 +5,6 @@ own effect first: a ticket and a comment by their markers, the state by reading 
 is tried again only after some minutes, because the search of a tracker does not show a new ticket at once.
 """
 
-import random
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from policycortex.channels.connections import Connections, load_connections
 from policycortex.channels.registry import ChannelRegistry
 from policycortex.channels.sending import call_tracker
 from policycortex.channels.tracker import TicketComment, TicketDraft, TicketPlace, TicketText, Tracker
-from policycortex.delivery.retrying import MOST_ATTEMPTS, next_attempt_at
 from policycortex.errors import (
     UNEXPECTED_ERRORS,
     DeliveryDeferredError,
@@ -32,6 +30,7 @@ from policycortex.names import TicketStepKind
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.ticket_rows import StepRow, TicketRow
+from policycortex.workflow.next_attempts import plan_next_attempt
 from policycortex.workflow.sending_rounds import RoundOutcome, claim_lease, run_sending_round
 
 LOOKED_UP_AFTER: Final = timedelta(minutes=5)
@@ -110,14 +109,10 @@ class _Round:
         return call_tracker(self.connections, row.connection, row.organization, call, organizations=organizations)
 
     def _deferred(self, row: StepRow, reason: str, requested: timedelta | None) -> RoundOutcome:
-        again = next_attempt_at(
-            row.attempt_count,
-            now=self.clock(),
-            jitter=random.random(),  # noqa: S311 - it spreads load and protects nothing
-            retry_after_seconds=None if requested is None else requested.total_seconds(),
-        )
+        seconds = None if requested is None else requested.total_seconds()
+        again, reason = plan_next_attempt(row.attempt_count, reason, now=self.clock(), retry_after_seconds=seconds)
         if again is None:
-            return self._failed(row, f"given up after {MOST_ATTEMPTS} attempts; the last error: {reason}")
+            return self._failed(row, reason)
         rest_until = None if requested is None else self.clock() + requested
         shown = self.connections.hide_secrets(row.connection, reason)
         self.registry.tickets.settle_deferred(row, shown, again=again, rest_until=rest_until)

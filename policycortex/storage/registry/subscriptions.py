@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.names import EventKind, EventStatus
@@ -13,10 +13,14 @@ from policycortex.storage.registry.base import Database
 from policycortex.storage.registry.event_rows import EventRow, NewSubscription, SubscriptionRow
 from policycortex.storage.registry.event_tables import IS_EVENT_OPEN, events, note_event, subscriptions
 from policycortex.storage.registry.report_changes import ensure_organization
+from policycortex.storage.registry.work_queue import WorkQueue
 
 _SUBSCRIPTION: Final = [c for c in subscriptions.c if c.name != "deleted_at"]
 _EVENT: Final = [c for c in events.c if c.name != "lease_until"]
 _MOST: Final = 100
+_QUEUE: Final = WorkQueue(
+    table=events, is_open=IS_EVENT_OPEN, group=events.c.subscription_id, order=(events.c.occurred_at,)
+)
 
 
 class SubscriptionRepository:
@@ -101,7 +105,7 @@ class SubscriptionRepository:
     def has_due_events(self, *, now: datetime) -> bool:
         """Whether ``claim_event`` would find one."""
         with self._database.reading() as connection:
-            return connection.execute(select(events.c.id).where(_is_due(now)).limit(1)).first() is not None
+            return _QUEUE.has_due(connection, now=now)
 
     def claim_event(
         self, *, now: datetime, lease: timedelta, except_subscriptions: Collection[str] = ()
@@ -110,35 +114,24 @@ class SubscriptionRepository:
 
         An event whose sender died is claimed again when its lease has expired. Its id stays the same.
         """
-        query = select(events.c.id).where(_is_due(now), events.c.subscription_id.not_in(except_subscriptions))
-        query = query.order_by(events.c.next_attempt_at, events.c.occurred_at, events.c.id).limit(1)
         with self._database.writing() as connection:
-            found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
+            found = _QUEUE.claim(connection, now=now, lease=lease, except_groups=except_subscriptions)
             if found is None:
                 return None
-            sending = {"status": EventStatus.SENDING.value, "lease_until": now + lease}
-            counted = {"attempt_count": events.c.attempt_count + 1}
-            connection.execute(update(events).where(events.c.id == found).values(**sending, **counted))
             return _event(connection.execute(select(*_EVENT).where(events.c.id == found)).mappings().one())
 
     def settle_event(
         self, row: EventRow, status: EventStatus, answer: str, *, now: datetime, next_attempt_at: datetime | None = None
     ) -> None:
         """Write how the attempt ended. Nothing is written when another sender has claimed the event meanwhile."""
-        mine = (
-            events.c.id == row.id,
-            events.c.status == EventStatus.SENDING.value,
-            events.c.attempt_count == row.attempt_count,
-        )
         values = {
             "status": status.value,
             "answer": answer,
-            "lease_until": None,
             "ended_at": None if status is EventStatus.PENDING else now,
             "next_attempt_at": next_attempt_at or row.next_attempt_at,
         }
         with self._database.writing() as connection:
-            connection.execute(update(events).where(*mine).values(**values))
+            _QUEUE.settle(connection, row.id, row.attempt_count, **values)
 
     def note_events(
         self, organization: str, kind: EventKind, found: dict[str, dict[str, Any]], *, now: datetime
@@ -176,14 +169,6 @@ def _load(connection: Connection, organization: str | None, subscription_id: str
     if row is None:
         raise NotFoundError(f"no subscription {subscription_id}")
     return _subscription(row)
-
-
-def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    is_due = or_(
-        and_(events.c.status == EventStatus.PENDING.value, events.c.next_attempt_at <= now),
-        and_(events.c.status == EventStatus.SENDING.value, events.c.lease_until < now),
-    )
-    return and_(IS_EVENT_OPEN, is_due)
 
 
 def _subscription(row: RowMapping) -> SubscriptionRow:

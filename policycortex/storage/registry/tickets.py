@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, insert, select, update
 
 from policycortex.channels.tracker import TicketPlace
 from policycortex.errors import ConflictError, NotFoundError
@@ -15,10 +15,14 @@ from policycortex.storage.registry.base import Database, insert_for
 from policycortex.storage.registry.report_changes import ensure_organization
 from policycortex.storage.registry.ticket_rows import NewStep, StepRow, TicketChange, TicketRow
 from policycortex.storage.registry.ticket_tables import IS_STEP_OPEN, ticket_steps, tickets
+from policycortex.storage.registry.work_queue import WorkQueue
 
 _STEP: Final = [c for c in ticket_steps.c if c.name != "lease_until"]
 _DONE: Final = TicketStepStatus.DONE.value
 _FAILED: Final = TicketStepStatus.FAILED.value
+_QUEUE: Final = WorkQueue(
+    table=ticket_steps, is_open=IS_STEP_OPEN, group=ticket_steps.c.connection, order=(ticket_steps.c.created_at,)
+)
 
 
 class TicketRepository:
@@ -106,7 +110,7 @@ class TicketRepository:
     def has_due_steps(self, *, now: datetime) -> bool:
         """Whether ``claim_step`` would find one."""
         with self._database.reading() as connection:
-            return connection.execute(select(ticket_steps.c.id).where(_is_due(now)).limit(1)).first() is not None
+            return _QUEUE.has_due(connection, now=now, ready=(_is_next(),))
 
     def claim_step(
         self, *, now: datetime, lease: timedelta, except_connections: Collection[str] = ()
@@ -116,21 +120,18 @@ class TicketRepository:
         This is written before the tracker is asked for anything. A step whose sender died is claimed again when its
         lease has expired.
         """
-        query = select(ticket_steps.c.id).where(_is_due(now), ticket_steps.c.connection.not_in(except_connections))
-        query = query.order_by(ticket_steps.c.next_attempt_at, ticket_steps.c.created_at, ticket_steps.c.id).limit(1)
+        ready = (_is_next(),)
         with self._database.writing() as connection:
-            found = connection.execute(query.with_for_update(skip_locked=True)).scalar_one_or_none()
+            found = _QUEUE.claim(connection, now=now, lease=lease, except_groups=except_connections, ready=ready)
             if found is None:
                 return None
-            sending = {"status": TicketStepStatus.SENDING.value, "lease_until": now + lease}
-            counted = {"attempt_count": ticket_steps.c.attempt_count + 1}
-            connection.execute(update(ticket_steps).where(ticket_steps.c.id == found).values(**sending, **counted))
             return _step(connection.execute(select(*_STEP).where(ticket_steps.c.id == found)).mappings().one())
 
     def settle_done(self, row: StepRow, answer: str, *, now: datetime, place: TicketPlace | None = None) -> None:
         """Write that the step is done; ``place`` is where a created ticket is."""
         with self._database.writing() as connection:
-            if not _settle(connection, row, status=_DONE, answer=answer, ended_at=now) or place is None:
+            is_mine = _QUEUE.settle(connection, row.id, row.attempt_count, status=_DONE, answer=answer, ended_at=now)
+            if not is_mine or place is None:
                 return
             values = {"tracker_id": place.id, "name": place.name, "url": place.url}
             connection.execute(update(tickets).where(tickets.c.id == row.ticket_id).values(**values))
@@ -139,7 +140,9 @@ class TicketRepository:
         """Let the step wait. Until ``rest_until`` no other step of its connection is tried either."""
         pending = TicketStepStatus.PENDING.value
         with self._database.writing() as connection:
-            is_mine = _settle(connection, row, status=pending, answer=reason, next_attempt_at=again)
+            is_mine = _QUEUE.settle(
+                connection, row.id, row.attempt_count, status=pending, answer=reason, next_attempt_at=again
+            )
             if not is_mine or rest_until is None:
                 return
             steps = ticket_steps.c
@@ -149,7 +152,7 @@ class TicketRepository:
     def settle_failed(self, row: StepRow, reason: str, *, now: datetime) -> None:
         """Write that the step failed, with an alert for the organisation; later steps of the ticket wait."""
         with self._database.writing() as connection:
-            if _settle(connection, row, status=_FAILED, answer=reason, ended_at=now):
+            if _QUEUE.settle(connection, row.id, row.attempt_count, status=_FAILED, answer=reason, ended_at=now):
                 title = _load(connection, row.organization, row.ticket_id).title
                 note_failed_ticket(
                     connection, row.organization, tracker=row.connection, reason=f"{title}: {reason}", now=now
@@ -203,16 +206,6 @@ def _step_values(owner: tuple[str, str], ticket_id: str, place: int, step: NewSt
     }
 
 
-def _settle(connection: Connection, row: StepRow, **values: Any) -> bool:  # noqa: ANN401 - columns of many types
-    """Whether it was written: another sender may have claimed the step meanwhile."""
-    mine = (
-        ticket_steps.c.id == row.id,
-        ticket_steps.c.status == TicketStepStatus.SENDING.value,
-        ticket_steps.c.attempt_count == row.attempt_count,
-    )
-    return bool(connection.execute(update(ticket_steps).where(*mine).values(lease_until=None, **values)).rowcount)
-
-
 def _tickets() -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     mine = ticket_steps.c.ticket_id == tickets.c.id
     counted = select(func.count()).select_from(ticket_steps).where(mine)
@@ -237,18 +230,14 @@ def _load(connection: Connection, organization: str | None, ticket_id: str) -> T
     return _ticket(row)
 
 
-def _is_due(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+def _is_next() -> ColumnElement[bool]:
+    """Whether all earlier steps of the ticket are done."""
     earlier = ticket_steps.alias("earlier")
-    waits = exists().where(
+    return ~exists().where(
         earlier.c.ticket_id == ticket_steps.c.ticket_id,
         earlier.c.place < ticket_steps.c.place,
         earlier.c.status != _DONE,
     )
-    is_due = or_(
-        and_(ticket_steps.c.status == TicketStepStatus.PENDING.value, ticket_steps.c.next_attempt_at <= now),
-        and_(ticket_steps.c.status == TicketStepStatus.SENDING.value, ticket_steps.c.lease_until < now),
-    )
-    return and_(IS_STEP_OPEN, is_due, ~waits)
 
 
 def _ticket(row: RowMapping) -> TicketRow:
