@@ -1,6 +1,6 @@
 """Ages a home to a year, measures it, runs upkeep, puts load on it, and prints a table: ``python -m tests.soak``.
 
-Exit code 1 when something failed under the load, or a file has no rule.
+Exit code 1 when something failed under the load, a file has no rule, or upkeep left what its rule removes.
 """
 
 import argparse
@@ -8,9 +8,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,25 +18,16 @@ import httpx
 import sqlalchemy as sa
 
 from policycortex.settings import Settings
+from tests.pictures.dashboard import draw_dashboard, prometheus
 from tests.soak.ageing import Year, age_home, make_history
-from tests.soak.growth import measure_home
+from tests.soak.growth import measure_home, problems_of
+from tests.soak.page import Measured, Sizes, table_of, write_part
 from tests.soak.service import Client, put_load
 from tests.support.installation import run_program, start_server, stop_server
 from tests.support.servers import postgres
 
 _NIGHTS: Final = 3
 """The first call in a home of a year removes at most 20,000 runs; the next nights continue."""
-
-Sizes = Mapping[str, tuple[int, int]]
-
-
-@dataclass(slots=True)
-class Measured:
-    """One state of the home: what is in it, and what it takes."""
-
-    title: str
-    sizes: Sizes
-    times: dict[str, str] = field(default_factory=dict)
 
 
 def main() -> int:
@@ -46,17 +36,32 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="part of a year, for a quick look")
     parser.add_argument("--minutes", type=float, default=10.0, help="of load")
     parser.add_argument("--postgres", action="store_true", help="registry, catalog and Dagster in Postgres")
+    parser.add_argument("--picture", type=Path, help="a picture of the dashboard under load; needs Prometheus' program")
+    parser.add_argument("--page", type=Path, help="also write the table into this page of the documentation")
     options = parser.parse_args()
     year = Year() if options.scale == 1.0 else Year().scaled(options.scale)
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder:
-        if not options.postgres:
-            return _soak(Settings(home=Path(folder) / "home"), year, options.minutes)
-        with postgres(is_durable=True) as server:
-            settings = Settings(home=Path(folder) / "home", database_url=server.url(server.create_database()))
-            return _soak(settings, year, options.minutes)
+        if options.postgres:
+            with postgres(is_durable=True) as server:
+                settings = Settings(home=Path(folder) / "home", database_url=server.url(server.create_database()))
+                states, problems = _soak(settings, year, options.minutes, options.picture)
+        else:
+            states, problems = _soak(Settings(home=Path(folder) / "home"), year, options.minutes, options.picture)
+    print("\n".join(table_of(states)))
+    _say(f"all took {(time.monotonic() - started) / 60:.1f} minutes")
+    for problem in problems:
+        _say(problem)
+    if options.page and not problems:
+        how = f"{year.runs:,} runs, {year.ticks:,} ticks, {options.minutes:g} minutes of load."
+        write_part(options.page, "Postgres" if options.postgres else "Embedded", how, states)
+    return 1 if problems else 0
 
 
-def _soak(settings: Settings, year: Year, minutes: float) -> int:
+def _soak(
+    settings: Settings, year: Year, minutes: float, picture: Path | None
+) -> tuple[tuple[Measured, ...], list[str]]:
+    """The measured states, in order, and what must not be."""
     _say("making a home with a year of findings")
     make_history(settings, year, now=_now())
     key = _key(settings)
@@ -75,7 +80,7 @@ def _soak(settings: Settings, year: Year, minutes: float) -> int:
         nights = [client.run_job("remove_garbage") for _ in range(_NIGHTS)]
         kept = Measured(title="after upkeep", sizes=_sizes(settings))
     kept.times["upkeep, three nights"] = " + ".join(f"{seconds:.0f}" for seconds in nights) + " s"
-    with _served(settings, key) as (client, boot):
+    with _served(settings, key) as (client, boot), _watched(client, picture) as problems:
         _measure(client, kept, boot)
         _say(f"{minutes:g} minutes of load")
         load = put_load(client, seconds=minutes * 60, now=_now)
@@ -85,12 +90,23 @@ def _soak(settings: Settings, year: Year, minutes: float) -> int:
         "reports under load": f"{len(load.reports)}, median {_median(load.reports):.1f} s",
         "lists under load": f"{len(load.lists)}, median {_median(load.lists) * 1000:.0f} ms",
         "files imported": str(load.imported),
-        "failures": str(len(load.failures)),
     }
-    _print(young, aged, kept, loaded)
-    for failure in load.failures:
-        _say(failure)
-    return 1 if load.failures else 0
+    states = (young, aged, kept, loaded)
+    return states, load.failures + problems + problems_of(states)
+
+
+@contextmanager
+def _watched(client: Client, picture: Path | None) -> Iterator[list[str]]:
+    """Prometheus reads the installation meanwhile; then the dashboard's picture. Panels without values are problems."""
+    problems: list[str] = []
+    if picture is None:
+        yield problems
+        return
+    started = time.monotonic()
+    with prometheus(client.server.url.removeprefix("http://")) as url:
+        yield problems
+        empty = draw_dashboard(url, seconds=time.monotonic() - started, picture=picture)
+    problems += [f"the dashboard's panel {title!r} has no values" for title in empty]
 
 
 def _measure(client: Client, measured: Measured, boot: float | None) -> None:
@@ -148,23 +164,8 @@ def _database_bytes(url: str) -> int:
         engine.dispose()
 
 
-def _print(*states: Measured) -> None:
-    titles = [state.title for state in states]
-    print("| what | " + " | ".join(titles) + " |")
-    print("| --- " * (len(titles) + 1) + "|")
-    for name in states[0].sizes:
-        print(f"| {name} | " + " | ".join(_shown(state.sizes[name]) for state in states) + " |")
-    for name in dict.fromkeys(name for state in states for name in state.times):
-        print(f"| {name} | " + " | ".join(state.times.get(name, "") for state in states) + " |")
-
-
 def _median(values: list[float]) -> float:
     return statistics.median(values) if values else 0.0
-
-
-def _shown(size: tuple[int, int]) -> str:
-    files, total = size
-    return f"{total / 1e6:,.1f} MB in {files:,} files" if files > 1 else f"{total / 1e6:,.1f} MB"
 
 
 def _now() -> datetime:
