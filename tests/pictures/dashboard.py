@@ -107,8 +107,8 @@ def _is_ready(url: str) -> bool:
 def _lines(client: httpx.Client, target: Mapping[str, Any], start: float, end: float) -> list[Line]:
     query = target["expr"].replace("$__rate_interval", _RATE_INTERVAL)
     step = max(float(_SCRAPE_SECONDS), (end - start) / _POINTS)
-    asked = {"query": query, "start": str(start), "end": str(end), "step": str(step)}
-    answer = client.get("/api/v1/query_range", params=asked)
+    parameters = {"query": query, "start": str(start), "end": str(end), "step": str(step)}
+    answer = client.get("/api/v1/query_range", params=parameters)
     assert answer.status_code == 200, answer.text
     found = []
     for series in answer.json()["data"]["result"]:
