@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Final
@@ -66,9 +66,14 @@ def parse_local_moment(value: object) -> datetime:
         raise refuse(f"Is not a real date and time ({error})") from None
     if moment.tzinfo is None:
         raise refuse("Needs a time zone: add Z for UTC or an offset such as +02:00")
-    if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
-        raise refuse(f"Must lie between the years {_FIRST_YEAR} and {_LAST_YEAR - 1}")
+    check_year(moment)
     return moment
+
+
+def check_year(day: date) -> None:
+    """Raise PydanticCustomError for a date or time so far away that it can only be a typing error."""
+    if not _FIRST_YEAR <= day.year < _LAST_YEAR:
+        raise refuse(f"Must lie between the years {_FIRST_YEAR} and {_LAST_YEAR - 1}")
 
 
 def check_text(value: str) -> str:

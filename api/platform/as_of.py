@@ -9,10 +9,11 @@ from pydantic_core import PydanticCustomError
 from api.platform import error_codes as codes
 from api.platform.auth import Principal
 from api.platform.errors import ApiError
-from api.platform.filters import REFUSED, FilterQuery
+from api.platform.filters import REFUSED, FilterQuery, MomentText
 from api.platform.grants import period_within, require_framework
 from api.platform.services import Services
 from policycortex.errors import Problem
+from policycortex.field_types import check_year
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.requests.basis import known_moment_of
@@ -25,8 +26,8 @@ from policycortex.workflow.report_order import snapshot_known_on
 class AsOfQuery(FilterQuery):
     """Which findings, and as of when."""
 
-    as_of: str | None = Field(
-        default=None, max_length=40, description="RFC 3339 with a time zone, not in the future; absent: now"
+    as_of: MomentText | None = Field(
+        default=None, description="RFC 3339 with a time zone, not in the future; absent: now"
     )
     known_on: str | None = Field(
         default=None,
@@ -87,9 +88,17 @@ def period_of(query: AsOfQuery, now: datetime) -> Period:
             raise refused("as_of", "Not a time such as 2026-10-31T23:59:59Z") from None
         if end.utcoffset() is None:
             raise refused("as_of", "The time needs a time zone, such as Z or +01:00")
+        _check_year(end)
         if end > now:
             raise refused("as_of", "The time cannot be in the future")
     return Period.as_given(end - timedelta(days=query.lookback_days), end)
+
+
+def _check_year(end: datetime) -> None:
+    try:
+        check_year(end)
+    except PydanticCustomError as error:
+        raise refused("as_of", error.message()) from None
 
 
 def _period_for(caller: Principal, query: AsOfQuery, framework: Framework | None, now: datetime) -> Period:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -20,6 +20,9 @@ from policycortex.requests.scope_body import ScopeBody, tags_of_pairs
 
 REFUSED: Final = "Request parameters are not valid"
 _LISTS: Final = ("environments", "cloud_providers", "accounts", "account_groups", "services", "regions", "owners")
+
+MomentText = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-time"})]
+"""A time that is checked where it is read, so that its zone is kept."""
 
 
 class FilterQuery(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from policycortex.field_types import parse_moment, refuse
+from policycortex.field_types import check_year, parse_moment, refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +45,18 @@ def basis_from_json(stored: Mapping[str, Any]) -> DataBasis:
 
 
 def _check_known_on(value: str) -> str:
-    try:
-        date.fromisoformat(value)
-    except ValueError:
+    if (day := _day_of(value)) is not None:
+        check_year(day)
+    else:
         parse_moment(value)
     return value
+
+
+def _day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 KnownOn = Annotated[
@@ -65,16 +72,16 @@ KnownOn = Annotated[
 
 
 def known_moment_of(text: str, zone: tzinfo, *, now: datetime) -> datetime:
-    """The time that a checked ``known_on`` means, UTC: the end of a date, or ``now`` for the date of today.
+    """The time that a ``known_on`` means, UTC: the end of a date, or ``now`` for the date of today.
 
-    Raises PydanticCustomError for a time in the future.
+    Raises PydanticCustomError for what is no time, or one in the future.
     """
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
+    day = _day_of(text)
+    if day is None:
         moment = parse_moment(text)
         is_future = moment > now
     else:
+        check_year(day)
         start = datetime(day.year, day.month, day.day, tzinfo=zone)
         is_future = start > now
         moment = min((start + timedelta(days=1)).astimezone(UTC) - timedelta(microseconds=1), now.astimezone(UTC))

@@ -1,5 +1,6 @@
 """Findings over HTTP: pages that are whole and without doubles, other media types, and the numbers of the posture."""
 
+import base64
 import io
 import json
 from datetime import timedelta
@@ -117,3 +118,35 @@ def test_a_cursor_belongs_to_its_parameters_and_its_organisation(analysed: ApiSe
     stranger = analysed.client(organization="findings-stranger")
     assert stranger.get(PATH, params={"cursor": cursor, "limit": 3}).json()["findings_total"] == 0
     assert stranger.get(PATH).json()["findings"] == []
+
+
+_WRONG_PARTS: tuple[tuple[int, object], ...] = (
+    (1, "\u0663"),
+    (1, "9" * 40),
+    (1, 7),
+    (2, "0001-01-01T00:00:00+00:00"),
+    (2, "9999-12-31T23:59:59+00:00"),
+    (2, "2026-01-01T00:00:00"),
+    (3, True),
+    (4, None),
+    (5, 10**30),
+    (5, -1),
+)
+
+
+def test_cursors_that_somebody_wrote_are_harmless(analysed: ApiServer) -> None:
+    """Their digests are right. Parts that no first page gives are refused; places after the last finding have none."""
+    client = analysed.client()
+    cursor = client.get(PATH, params={"limit": 3}).json()["next_cursor"]
+    state = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+
+    def answer_to(place: int, value: object) -> httpx.Response:
+        written = [value if n == place else part for n, part in enumerate(state)]
+        text = base64.urlsafe_b64encode(json.dumps(written).encode()).decode()
+        return client.get(PATH, params={"limit": 3, "cursor": text})
+
+    for place, value in _WRONG_PARTS:
+        refused = answer_to(place, value)
+        assert (refused.status_code, refused.json()["details"][0]["field"]) == (400, "cursor"), refused.text
+    for place, value in ((3, 10**30), (4, "\ud800"), (5, 2**40)):
+        assert answer_to(place, value).json()["findings"] == [], (place, value)

@@ -9,7 +9,7 @@ from pydantic import Field
 from api.platform import error_codes as codes
 from api.platform.auth import Principal
 from api.platform.errors import ApiError
-from api.platform.filters import REFUSED, FilterQuery, checked_scope, frameworks_of, known_filters
+from api.platform.filters import REFUSED, FilterQuery, MomentText, checked_scope, frameworks_of, known_filters
 from api.platform.services import Services
 from policycortex.errors import Problem
 from policycortex.field_types import did_you_mean, zone_of
@@ -41,8 +41,8 @@ class ScopeQuery(FilterQuery):
 class PeriodQuery(ScopeQuery):
     """The period; by default the last 30 days."""
 
-    start: str | None = Field(default=None, max_length=40, description="RFC 3339 with a time zone; needs `end`")
-    end: str | None = Field(default=None, max_length=40, description="RFC 3339; 23:59:59 means the end of its day")
+    start: MomentText | None = Field(default=None, description="RFC 3339 with a time zone; needs `end`")
+    end: MomentText | None = Field(default=None, description="RFC 3339; 23:59:59 means the end of its day")
     date_range_type: DateRangeType | None = Field(default=None, description="Instead of `start` and `end`")
 
     def body(self) -> dict[str, object]:

@@ -18,6 +18,7 @@ from api.platform.errors import ApiError
 from api.platform.file_downloads import FileDownload, disposition
 from api.platform.filters import checked_scope, frameworks_of, known_filters
 from api.platform.grants import period_within
+from api.platform.media_types import preferred_type
 from api.platform.openapi import errors_of
 from api.platform.responses import Span, send_json
 from api.platform.services import Services
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 router: Final = APIRouter(prefix="/v1/findings", tags=["findings"])
 
+_JSON: Final = "application/json"
 _NDJSON: Final = "application/x-ndjson"
 _PARQUET: Final = "application/vnd.apache.parquet"
 _OTHER_TYPES: Final[dict[int | str, dict[str, Any]]] = {
@@ -77,18 +79,19 @@ def list_findings(
     `Accept: application/x-ndjson` gives the page with one finding a line and the next page in `Link`;
     `Accept: application/vnd.apache.parquet` gives all findings as one file.
     """
-    wanted, accepted = _wanted(query, services, caller), request.headers.get("accept", "")
-    if _PARQUET in accepted:
+    wanted = _wanted(query, services, caller)
+    media_type = preferred_type(",".join(request.headers.getlist("accept")), (_JSON, _NDJSON, _PARQUET))
+    if media_type == _PARQUET:
         return _send_parquet(wanted, services)
     page, snapshot = _read_page(wanted, services)
     following = None
     if page.next is not None:
         following = encode_cursor(query, snapshot, wanted.known.period.end, page.next)
-    headers = _link(base_url, query, following)
+    headers = {"Vary": "Authorization, Accept"} | _link(base_url, query, following)
     from api.v1.findings.presenters import present_findings  # noqa: PLC0415 - the lake's libraries take 60 MB
 
     found = list(present_findings(page.findings))
-    if _NDJSON in accepted:
+    if media_type == _NDJSON:
         lines = "".join(f"{each.model_dump_json()}\n" for each in found)
         return Response(lines, media_type=_NDJSON, headers={**headers, "Cache-Control": "private, no-store"})
     framework = wanted.known.framework
@@ -119,7 +122,7 @@ def _wanted(query: FindingsQuery, services: Services, caller: Principal) -> _Wan
     filters = known_filters(frameworks, services, caller)
     scope = scope_of(checked_scope(query, filters, now), caller.organization, filters)
     known = known_data_of(query, framework, services, caller, now=now)
-    cursor = decode_cursor(query)
+    cursor = decode_cursor(query, known.period.end)
     if cursor is None:
         return _Wanted(scope=scope, known=known, query=query, cursor=None, snapshot=known.snapshot)
     known = replace(known, period=_ending_at(known.period, cursor.end))
