@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from policycortex.errors import ConfigurationError
+from policycortex.errors import ConfigurationError, UnavailableError
 from policycortex.settings import Settings
-from policycortex.storage.lake.catalog import SCHEMA_VERSION, find_lake_version
+from policycortex.storage.lake.catalog import SCHEMA_VERSION, check_catalog, find_lake_version
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.base import WRITES
@@ -70,6 +70,14 @@ def test_versions_are_found_where_they_are(backend: Backend, tmp_path: Path) -> 
     nothing = Settings(home=tmp_path / "nothing")
     assert [part.stored for part in load_versions(nothing)] == [None, None]
     assert not nothing.home.exists()
+
+
+def test_a_postgres_that_does_not_answer_has_no_versions() -> None:
+    """The health check names what is missing and shows neither the address nor the password."""
+    settings = Settings(database_url="postgresql+psycopg2://someone:secret@127.0.0.1:1/reports")
+    assert [part.stored for part in load_versions(settings)] == [None, None]
+    with pytest.raises(UnavailableError, match=r"^the lake's catalog in Postgres does not answer$"):
+        check_catalog(settings)
 
 
 def test_a_migration_keeps_a_copy_of_the_registry(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from policycortex.storage.lake.catalog import CATALOG_SCHEMA, catalog_path, has_
 from policycortex.storage.lake.damage import damaged_catalog, full_disk, is_damaged_catalog, is_disk_full
 from policycortex.storage.lake.extensions import connect_with_extensions, quoted
 from policycortex.storage.objects.locations import s3_endpoint, s3_region, split_object_url
+from policycortex.storage.postgres import libpq_url
 
 THREADS: Final = 1
 """DuckDB's threads per process. Measured on 100,000 findings: a second one takes 20 MB more to import them and saves no
@@ -162,7 +163,7 @@ def _attach_statement(settings: Settings, more: tuple[str, ...]) -> str:
     options = [f"DATA_PATH {quoted(data_path(settings))}", "OVERRIDE_DATA_PATH true", *more]
     if settings.database_url:
         options.append(f"METADATA_SCHEMA {quoted(CATALOG_SCHEMA)}")
-        catalog = f"postgres:{_libpq_url(settings.database_url)}"
+        catalog = f"postgres:{libpq_url(settings.database_url)}"
     else:
         # SQLite waits this long at each of the few statements of an ATTACH. With WAL, readers do not wait for a writer.
         patience_ms = max(1, round(settings.lock_timeout_seconds * 1000 / 4))
@@ -196,9 +197,3 @@ def _snapshot_number(snapshot: str) -> int:
     if not snapshot.isdecimal():
         raise ConfigurationError(f"a snapshot of the lake is a number, got {snapshot!r}")
     return int(snapshot)
-
-
-def _libpq_url(url: str) -> str:
-    """Remove the driver that SQLAlchemy has in the scheme (``postgresql+psycopg2``), which libpq does not know."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme.partition('+')[0]}{separator}{rest}"

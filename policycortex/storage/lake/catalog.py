@@ -7,6 +7,7 @@ from typing import Final
 
 from policycortex.errors import ConfigurationError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings
+from policycortex.storage.postgres import short_connection
 
 CATALOG_SCHEMA: Final = "lake"
 """Postgres schema of the catalog; the registry and Dagster have others."""
@@ -17,6 +18,7 @@ SCHEMA_VERSION: Final = 9
 METADATA: Final = "__ducklake_metadata_lake"
 """DuckLake's name for the catalog of the lake attached as ``lake``."""
 
+_CATALOG: Final = "the lake's catalog"
 _PATIENCE_SECONDS: Final = 1.0
 _VERSION_TABLES: Final = """
     SELECT inlined.table_name FROM {schema}ducklake_inlined_data_tables inlined
@@ -48,7 +50,8 @@ def check_catalog(settings: Settings) -> None:
     Raises StoreBusyError, UnavailableError, or ConfigurationError for a damaged file.
     """
     if settings.database_url is not None:
-        _check_postgres(settings.database_url)
+        with short_connection(settings.database_url, what=_CATALOG) as catalog:
+            catalog.execute("SELECT 1")
     elif has_catalog_file(settings):
         _check_sqlite(catalog_path(settings))
 
@@ -85,18 +88,14 @@ def find_version_in(path: Path) -> int | None:
 
 
 def _find_version_in_postgres(url: str) -> int | None:
-    import psycopg2  # noqa: PLC0415 - 25 ms that only a lake in Postgres needs
-
-    scheme, separator, rest = url.partition("://")
     found = []
     try:
-        with closing(psycopg2.connect(f"{scheme.partition('+')[0]}{separator}{rest}", connect_timeout=2)) as catalog:
-            cursor = catalog.cursor()
-            cursor.execute(_VERSION_TABLES.format(schema=f"{CATALOG_SCHEMA}."))
-            for (name,) in cursor.fetchall():
-                cursor.execute(f'SELECT max(version) FROM {CATALOG_SCHEMA}."{name}"')  # noqa: S608 - the catalog's name
-                found += [row[0] for row in cursor.fetchall()]
-    except psycopg2.Error:
+        with short_connection(url, what=_CATALOG) as catalog:
+            catalog.execute(_VERSION_TABLES.format(schema=f"{CATALOG_SCHEMA}."))
+            for (name,) in catalog.fetchall():
+                catalog.execute(f'SELECT max(version) FROM {CATALOG_SCHEMA}."{name}"')  # noqa: S608 - the catalog's name
+                found += [row[0] for row in catalog.fetchall()]
+    except UnavailableError:
         return None
     return max((int(version) for version in found if version is not None), default=None)
 
@@ -115,14 +114,3 @@ def _check_sqlite(path: Path) -> None:
         raise UnavailableError(f"the lake's catalog cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:
         raise ConfigurationError(f"the lake's catalog is damaged ({error}); restore it from a backup") from error
-
-
-def _check_postgres(url: str) -> None:
-    import psycopg2  # noqa: PLC0415 - 25 ms that only a lake in Postgres needs
-
-    scheme, separator, rest = url.partition("://")
-    try:
-        with closing(psycopg2.connect(f"{scheme.partition('+')[0]}{separator}{rest}", connect_timeout=2)) as catalog:
-            catalog.cursor().execute("SELECT 1")
-    except psycopg2.Error:
-        raise UnavailableError("the lake's catalog in Postgres does not answer") from None  # its text may show the URL

@@ -4,8 +4,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from policycortex.errors import ConfigurationError
+from policycortex.errors import ConfigurationError, UnavailableError
 from policycortex.settings import Settings
+from policycortex.storage.postgres import short_connection
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE
 
 _QUERY = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 - a constant
@@ -44,14 +45,10 @@ def require_known_revision(revision: str | None) -> None:
 
 
 def _find_in_postgres(url: str) -> str | None:
-    import psycopg2  # noqa: PLC0415 - 25 ms that only a registry in Postgres needs
-
-    scheme, separator, rest = url.partition("://")
     try:
-        with closing(psycopg2.connect(f"{scheme.partition('+')[0]}{separator}{rest}", connect_timeout=2)) as registry:
-            cursor = registry.cursor()
-            cursor.execute(_QUERY)
-            row = cursor.fetchone()
-    except psycopg2.Error:
+        with short_connection(url, what="the registry") as registry:
+            registry.execute(_QUERY)
+            row = registry.fetchone()
+    except UnavailableError:
         return None
     return str(row[0]) if row else None
