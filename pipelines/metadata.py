@@ -1,14 +1,17 @@
 """Metadata of materializations: counts and a table, from the core's results. Nothing is computed here."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 import dagster as dg
 import polars as pl
 
-from pipelines.score_chart import score_chart
+from policycortex.names import DEFAULT_ORGANIZATION
+from policycortex.scoring.rounding import round_pct
 from policycortex.storage.lake.lake import DayCounts
+from policycortex.workflow.analytics_days import AnalyticsDay
 from policycortex.workflow.ingest import IngestSummary
 from policycortex.workflow.monthly import MonthlyReportResult
 from policycortex.workflow.posture import DayScore
@@ -72,25 +75,82 @@ def describe_findings(summary: IngestSummary) -> Metadata:
     return {"imports": table(("file", "import"), [(r.file_name, r.import_id) for r in summary.files])}
 
 
-def describe_days(counts: Sequence[DayCounts]) -> dict[str, Metadata]:
-    """Rows of each rebuilt table, in total and by day."""
+def tell_days(context: dg.AssetExecutionContext, key: dg.AssetKey, facts: Mapping[date, Metadata]) -> Metadata:
+    """Add to each partition of the run the facts of its own day; returns those of the run, for its result.
+
+    Dagster copies a result's metadata to each partition: facts of other days would be stored as often as the run has
+    days, and each day would show them as its own.
+    """
+    for partition in context.partition_keys:
+        found = facts.get(date.fromisoformat(partition), {})
+        context.add_asset_metadata(found, asset_key=key, partition_key=partition)
+    return {"days_in_run": len(context.partition_keys)}
+
+
+def describe_days(counts: Sequence[DayCounts]) -> dict[str, dict[date, Metadata]]:
+    """Rows of each rebuilt table by day; the UI plots them over the partitions."""
     tables = {
-        "finding_state": [(c.day, c.findings) for c in counts],
-        "scan_coverage": [(c.day, c.coverage) for c in counts],
-        "check_tallies": [(c.day, c.tallies) for c in counts],
+        "finding_state": {c.day: c.findings for c in counts},
+        "scan_coverage": {c.day: c.coverage for c in counts},
+        "check_tallies": {c.day: c.tallies for c in counts},
     }
-    return {name: _describe_rows(rows) for name, rows in tables.items()}
-
-
-def describe_scores(scores: Sequence[DayScore]) -> Metadata:
-    """Scores, newest day first, one line per day, organisation and framework."""
-    newest = sorted(scores, key=lambda s: (-s.day.toordinal(), s.organization, s.framework_id))
-    rows = [(s.day.isoformat(), s.organization, s.framework_id, _pct(s.value_pct), s.passed, s.failed) for s in newest]
     return {
-        "days": len({s.day for s in scores}),
-        "scores_by_day": score_chart(scores),
-        "scores": table(("day", "organisation", "framework", "score", "passed", "failed"), rows),
+        name: {day: {"dagster/partition_row_count": rows} for day, rows in by_day.items()}
+        for name, by_day in tables.items()
     }
+
+
+def describe_scores(scores: Sequence[DayScore], plotted: Collection[str]) -> dict[date, Metadata]:
+    """Scores by day: a table of all, and those of the frameworks ``plotted`` as numbers, of which the UI has plots."""
+    by_day: dict[date, list[DayScore]] = defaultdict(list)
+    for score in sorted(scores, key=lambda s: (s.organization, s.framework_id)):
+        by_day[score.day].append(score)
+    head = ("organisation", "framework", "score", "passed", "failed")
+    return {
+        day: {
+            **{
+                _plot_name(s): float(s.value_pct)
+                for s in of_day
+                if s.framework_id in plotted and s.value_pct is not None
+            },
+            "scores": table(
+                head, [(s.organization, s.framework_id, _pct(s.value_pct), s.passed, s.failed) for s in of_day]
+            ),
+        }
+        for day, of_day in by_day.items()
+    }
+
+
+def describe_analytics(built: Sequence[AnalyticsDay]) -> dict[date, Metadata]:
+    """Risk and failing findings by day, one line for each organisation."""
+    by_day: dict[date, list[AnalyticsDay]] = defaultdict(list)
+    for one in sorted(built, key=lambda one: one.organization):
+        by_day[one.day].append(one)
+    head = ("organisation", "risk", "failing", "compared with")
+    return {
+        day: {
+            "failing": sum(one.failing for one in of_day),
+            "analytics": table(
+                head,
+                [
+                    (
+                        one.organization,
+                        "not known" if one.risk is None else round_pct(one.risk, 1),
+                        one.failing,
+                        one.previous or "no earlier scan",
+                    )
+                    for one in of_day
+                ],
+            ),
+        }
+        for day, of_day in by_day.items()
+    }
+
+
+def _plot_name(score: DayScore) -> str:
+    """``soc2_pct``, with the organisation where it is not the default one."""
+    owner = "" if score.organization == DEFAULT_ORGANIZATION else f"_{score.organization}"
+    return f"{score.framework_id}{owner}_pct"
 
 
 def describe_monthly(reports: Sequence[MonthlyReportResult]) -> Metadata:
@@ -105,16 +165,6 @@ def describe_monthly(reports: Sequence[MonthlyReportResult]) -> Metadata:
 def frame_table(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """The first rows of a data frame as a table."""
     return table(frame.columns, frame.rows())
-
-
-def _describe_rows(rows: Sequence[tuple[date, int]]) -> Metadata:
-    filled = [row for row in rows if row[1]]
-    return {
-        "dagster/partition_row_count": sum(count for _, count in rows),
-        "days": len(rows),
-        "days_with_findings": len(filled),
-        "rows_by_day": table(("day", "rows"), filled[::-1]),
-    }
 
 
 def table(head: Sequence[str], rows: Sequence[Iterable[object]]) -> dg.MarkdownMetadataValue:

@@ -8,6 +8,7 @@ from typing import Final
 
 import dagster as dg
 
+from policycortex.errors import RequestError
 from policycortex.names import (
     DAY_PARTITIONS,
     FRAMEWORK_PARTITIONS,
@@ -57,8 +58,16 @@ once, without a reload of the code location and of the run host. The history of 
 
 
 def days_of(context: dg.AssetExecutionContext) -> tuple[date, ...]:
-    """The days of this run's partitions, in order."""
-    return tuple(sorted(date.fromisoformat(key) for key in context.partition_keys))
+    """The days of this run's partitions, in order. Raises RequestError for a key that is no day."""
+    return tuple(sorted(map(day_of_key, context.partition_keys)))
+
+
+def day_of_key(key: str) -> date:
+    """The day of a key that an import added or a person typed. Raises RequestError."""
+    day = _find_day(key)
+    if day is None:
+        raise RequestError(f"the partition {key!r} is no day: delete it, and write days as 2026-10-31")
+    return day
 
 
 def add_scan_days(instance: dg.DagsterInstance, days: Iterable[date]) -> None:
@@ -81,9 +90,12 @@ def sort_days_and_months(instance: dg.DagsterInstance) -> None:
 
 
 def known_days(instance: dg.DagsterInstance, first: date = FIRST_DAY, last: date = date.max) -> tuple[date, ...]:
-    """The days from ``first`` to ``last``, both in, that are partitions of daily assets, in order."""
-    keys = instance.get_dynamic_partitions(DAY_PARTITIONS)
-    return tuple(day for day in sorted(map(date.fromisoformat, keys)) if first <= day <= last)
+    """The days from ``first`` to ``last``, both in, that are partitions of daily assets, in order.
+
+    A key that is no day, which a person typed in the UI, is left out.
+    """
+    days = filter(None, map(_find_day, instance.get_dynamic_partitions(DAY_PARTITIONS)))
+    return tuple(day for day in sorted(days) if first <= day <= last)
 
 
 def today() -> date:
@@ -123,10 +135,22 @@ def windows_among(
     """The same, where ``keys`` are all partitions in Dagster's order.
 
     Days that lie up to ``longest_gap`` partitions apart share a window: one run over a short gap costs less than two
-    runs. Windows follow the order of the keys: days of an older file come after those that were there before.
+    runs. Windows follow the order of the keys: days of an older file come after those that were there before. A key
+    that is no day, which a person typed in the UI, is in no window: it would fail the run of the days beside it.
     """
     place = {key: n for n, key in enumerate(keys)}
+    no_days = [n for n, key in enumerate(keys) if _find_day(key) is None]
     found = sorted({str(day) for day in days} & place.keys(), key=place.__getitem__)
-    cuts = [n for n in range(1, len(found)) if place[found[n]] - place[found[n - 1]] > longest_gap]
+    gaps = [(place[before], place[after]) for before, after in pairwise(found)]
+    cuts = [n for n, (a, b) in enumerate(gaps, 1) if b - a > longest_gap or any(a < no < b for no in no_days)]
     for start, stop in pairwise([0, *cuts, len(found)] if found else ()):
         yield KeyWindow(start=found[start], stop=found[stop - 1])
+
+
+def _find_day(key: str) -> date | None:
+    """None for text that is no day in the form of keys; Python reads other forms, too, whose key would be another."""
+    try:
+        day = date.fromisoformat(key)
+    except ValueError:
+        return None
+    return day if day.isoformat() == key else None

@@ -12,6 +12,13 @@ from policycortex.period import Period
 from policycortex.requests.model import ReportRequest, request_from_json
 from policycortex.settings import Settings
 from policycortex.storage.registry import ReportRow
+from policycortex.workflow.repeatable_reports import RepeatableReport
+
+
+def describe_made(settings: Settings, made: RepeatableReport) -> Metadata:
+    """The facts of a report that is made once, led by the reason why it has no findings, if it has none."""
+    facts = describe_completed(settings, made.row, change_points=made.change_points, is_new=made.is_new)
+    return facts if made.without_findings is None else {"without_findings": made.without_findings, **facts}
 
 
 def describe_completed(

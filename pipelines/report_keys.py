@@ -11,7 +11,8 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.partitions import add_scan_days, known_days, windows_among
+from pipelines.partitions import add_scan_days, day_of_key, known_days, windows_among
+from policycortex.errors import RequestError
 from policycortex.names import (
     DEFAULT_ORGANIZATION,
     FRAMEWORK_PARTITIONS,
@@ -40,12 +41,19 @@ class MonthlyPartition:
 
 
 def monthly_partitions_of(context: dg.AssetExecutionContext) -> tuple[MonthlyPartition, ...]:
-    """This run's partitions of ``monthly_periods``, the oldest month first."""
+    """This run's partitions of ``monthly_periods``, the oldest month first. Raises RequestError for another key."""
     found = []
     for key in context.partition_keys:
         framework_id, _, month = key.rpartition("|")
-        found.append(MonthlyPartition(key=key, month=date.fromisoformat(month), framework_id=framework_id))
+        found.append(MonthlyPartition(key=key, month=_month_of_key(month), framework_id=framework_id))
     return tuple(sorted(found, key=lambda one: (one.month, one.framework_id)))
+
+
+def _month_of_key(key: str) -> date:
+    day = day_of_key(key)
+    if day.day != 1:
+        raise RequestError(f"the partition {key!r} is no month: write its first day, {day:%Y-%m}-01")
+    return day
 
 
 def monthly_windows(

@@ -45,21 +45,6 @@ IMPORTS: Final = {
 REPORT: Final = {"report_id": dg.Field(dg.String, description="The report to make. Its request is in the registry.")}
 """Of the operation that makes one requested report."""
 
-MONTHLY_REPORTS: Final = {
-    "organization": ORGANIZATION,
-    "type": dg.Field(dg.String, default_value=ReportType.COMPLIANCE.value),
-    "formats": dg.Field(
-        dg.Array(dg.String),
-        default_value=[ReportFormat.PDF.value, ReportFormat.CSV.value, ReportFormat.JSON.value],
-    ),
-    "crosswalk": dg.Field(
-        dg.String,
-        default_value=CrosswalkEdition.REVIEWED.value,
-        description="Relations of checks to requirements: reviewed, or scanner for those of the scanner's files.",
-    ),
-}
-"""Of the operation that makes monthly reports."""
-
 
 def _choice(name: str, members: type[StrEnum]) -> dg.Enum:
     """The members as a type of the launchpad, which offers them."""
@@ -71,10 +56,27 @@ _TYPE: Final = _choice("ReportType", ReportType)
 _CROSSWALK: Final = _choice("CrosswalkEdition", CrosswalkEdition)
 _SPLIT: Final = _choice("SplitPeriod", Split)
 
+_FORMATS: Final = dg.Field(
+    dg.Array(_FORMAT),
+    default_value=[ReportFormat.PDF.value, ReportFormat.CSV.value, ReportFormat.JSON.value],
+    description="Files of the report.",
+)
+_EDITION: Final = dg.Field(
+    _CROSSWALK,
+    default_value=CrosswalkEdition.REVIEWED.value,
+    description="Relations of checks to requirements: reviewed, or scanner for those of the scanner's files.",
+)
+
+MONTHLY_REPORTS: Final = {
+    "organization": ORGANIZATION,
+    "type": dg.Field(_TYPE, default_value=ReportType.COMPLIANCE.value, description="Purpose of the reports."),
+    "formats": _FORMATS,
+    "crosswalk": _EDITION,
+}
+"""Of the operation that makes monthly reports."""
+
 PERIOD_REPORT: Final = {
-    "formats": dg.Field(
-        dg.Array(_FORMAT), default_value=[f.value for f in (ReportFormat.PDF, ReportFormat.CSV, ReportFormat.JSON)]
-    ),
+    "formats": _FORMATS,
     "name": dg.Field(
         dg.String, default_value="", description="Name of the report. If empty: framework, type and period."
     ),
@@ -106,11 +108,7 @@ PERIOD_REPORT: Final = {
         default_value=[],
         description="Only resources of these owners, as their tags name them; `no owner` for those without.",
     ),
-    "crosswalk": dg.Field(
-        _CROSSWALK,
-        default_value=CrosswalkEdition.REVIEWED.value,
-        description="Relations of checks to requirements: reviewed, or scanner for those of the scanner's files.",
-    ),
+    "crosswalk": _EDITION,
     "locale": dg.Field(dg.String, default_value="en", description="Language of the texts: en or de."),
 }
 """Of the operation that makes the report of a period; period, framework and type are the partition."""
@@ -130,7 +128,9 @@ REQUEST_REPORTS: Final = {
         default_value=["soc2"],
         description="Ids; soc2+hipaa is one report on both, * is all findings.",
     ),
-    "types": dg.Field(dg.Array(_TYPE), default_value=[ReportType.COMPLIANCE.value]),
+    "types": dg.Field(
+        dg.Array(_TYPE), default_value=[ReportType.COMPLIANCE.value], description="Purposes; one report of each."
+    ),
     "organization": ORGANIZATION,
     "timezone": dg.Field(dg.String, default_value="UTC", description="IANA zone in which the periods' days are cut."),
     **PERIOD_REPORT,

@@ -1,10 +1,8 @@
 """Assets of analytics: ages of failing findings, remediations, risk, and causes of score changes."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import dagster as dg
-import polars as pl
 
 from pipelines.automation import DAY_IS_ASSESSED
 from pipelines.defs.checks import CHECK_TALLIES
@@ -12,12 +10,11 @@ from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FINDING_STATE, FRESH, SCAN_COVERAGE
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.lineage import column_lineage
-from pipelines.metadata import frame_table
+from pipelines.metadata import describe_analytics, tell_days
 from pipelines.partitions import days_of, scan_days
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
-from policycortex.scoring.rounding import round_pct
-from policycortex.workflow.analytics_days import AnalyticsDay, rebuild_analytics
+from policycortex.workflow.analytics_days import rebuild_analytics
 
 FAILING_SINCE = dg.AssetKey(["core", "failing_since"])
 REMEDIATIONS = dg.AssetKey(["marts", "remediations"])
@@ -72,18 +69,6 @@ def analytics(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator
     """Replace the days of the run's window, and later scanned days that depend on them."""
     with core_errors_as_failures(core):
         built = rebuild_analytics(core.settings(), days_of(context))
+    facts = describe_analytics(built)
     for key in ANALYTICS:
-        yield dg.MaterializeResult(asset_key=key, metadata=_describe(built) | column_lineage(key))
-
-
-def _describe(built: Sequence[AnalyticsDay]) -> dict[str, Any]:
-    """One line per day and organisation, the newest day first."""
-    rows = [
-        (one.day, one.organization, round_pct(one.risk, 1), one.failing, one.previous)
-        for one in sorted(built, key=lambda one: (-one.day.toordinal(), one.organization))
-    ]
-    head = ["day", "organisation", "risk", "failing", "compared with"]
-    return {
-        "days": len({one.day for one in built}),
-        "analytics": frame_table(pl.DataFrame(rows, schema=head, orient="row")),
-    }
+        yield dg.MaterializeResult(asset_key=key, metadata=tell_days(context, key, facts) | column_lineage(key))

@@ -11,7 +11,7 @@ from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.metadata import Metadata, describe_monthly
 from pipelines.partitions import monthly_periods
-from pipelines.report_facts import describe_completed
+from pipelines.report_facts import describe_made
 from pipelines.report_keys import MONTHLY, monthly_partitions_of
 from pipelines.resources import CoreResource
 from pipelines.run_config import MONTHLY_REPORTS, config_of
@@ -66,9 +66,7 @@ def monthly_reports(context: dg.AssetExecutionContext, core: CoreResource) -> dg
 
 def _describe(core: CoreResource, made: MonthlyReportResult) -> Metadata:
     """What every report shows, and the score as text, which the command line prints."""
-    report = made.report
-    facts = describe_completed(core.settings(), report.row, change_points=report.change_points, is_new=report.is_new)
-    return facts | describe_monthly([made])
+    return describe_made(core.settings(), made.report) | describe_monthly([made])
 
 
 def _options(config: Mapping[str, Any], organization: str) -> MonthlyReportOptions:

@@ -13,7 +13,7 @@ from pipelines.defs.ingest import OWNERS
 from pipelines.defs.posture import FRAMEWORK_SCORES, REQUIREMENT_RESULTS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures, is_last_attempt
 from pipelines.partitions import period_reports
-from pipelines.report_facts import describe_completed, report_tags
+from pipelines.report_facts import describe_made, report_tags
 from pipelines.report_keys import BY_PERIOD, add_report_keys, period_report_key
 from pipelines.resources import CoreResource
 from pipelines.run_config import PERIOD_REPORT, REQUEST_REPORTS, config_of
@@ -26,9 +26,8 @@ from policycortex.requests.report_partitions import (
     Split,
     key_of_period,
     kind_of_key,
+    parts_of_words,
     period_of_key,
-    period_of_words,
-    split_period,
 )
 from policycortex.workflow.period_reports import (
     PeriodReport,
@@ -36,7 +35,6 @@ from policycortex.workflow.period_reports import (
     make_period_report,
     plan_period_report,
 )
-from policycortex.workflow.repeatable_reports import RepeatableReport
 from policycortex.workflow.reports import fail_report
 
 
@@ -88,7 +86,7 @@ def make_requested(context: dg.OpExecutionContext, core: CoreResource) -> None:
     with core_errors_as_failures(core):
         planned = {
             (key_of_period(period), kind.key): plan_period_report(settings, period, kind, _options(config), now=now)
-            for period in _periods(config, now)
+            for period in _periods(context, config, now)
             for kind in _kinds(config)
         }
     add_report_keys(context.instance, periods=[period for period, _ in planned], kinds=[kind for _, kind in planned])
@@ -139,7 +137,7 @@ def _make(
             fail_report(settings, ids[-1], failure.description or "the run failed")
         raise
     context.instance.add_run_tags(context.run.run_id, report_tags(planned.request, made.row.id))
-    return _facts(core, made)
+    return describe_made(settings, made)
 
 
 def _check_organization(tagged: str | None, kind: ReportKind) -> None:
@@ -148,17 +146,19 @@ def _check_organization(tagged: str | None, kind: ReportKind) -> None:
         raise RequestError(f"the run is tagged for {tagged}, but its partition {kind.key!r} is of {kind.organization}")
 
 
-def _facts(core: CoreResource, made: RepeatableReport) -> dict[str, Any]:
-    return describe_completed(core.settings(), made.row, change_points=made.change_points, is_new=made.is_new)
-
-
 def _options(config: Mapping[str, Any]) -> PeriodReportOptions:
     return PeriodReportOptions(**{name: config[name] for name in PERIOD_REPORT})
 
 
-def _periods(config: Mapping[str, Any], now: datetime) -> Iterator[Period]:
+def _periods(context: dg.OpExecutionContext, config: Mapping[str, Any], now: datetime) -> Iterator[Period]:
+    """Of the configuration. Raises RequestError where one of its lists is empty, so that nothing would be made."""
+    if empty := [name for name in ("periods", "frameworks", "types") if not config[name]]:
+        raise RequestError(f"{' and '.join(empty)}: name at least one, else no report is made")
     for words in config["periods"]:
-        yield from split_period(period_of_words(words, now=now, zone=config["timezone"]), Split(config["split"]))
+        found = parts_of_words(words, Split(config["split"]), now=now, zone=config["timezone"])
+        for left_out in found.left_out:
+            context.log.warning("of %r, %s: no report is made of these days", words, left_out)
+        yield from found.parts
 
 
 def _kinds(config: Mapping[str, Any]) -> Iterator[ReportKind]:

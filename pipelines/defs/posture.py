@@ -10,7 +10,7 @@ from pipelines.defs.checks import CHECK_TALLIES, check_layers, layers_agree
 from pipelines.defs.ingest import FINDINGS, OWNERS
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.lineage import column_lineage
-from pipelines.metadata import describe_days, describe_scores
+from pipelines.metadata import describe_days, describe_scores, tell_days
 from pipelines.partitions import days_of, scan_days
 from pipelines.resources import CoreResource
 from pipelines.tables import table_metadata
@@ -63,9 +63,10 @@ def days(
     with core_errors_as_failures(core):
         counts = rebuild_days(core.settings(), days_of(context))
         agreement = check_layers(core.settings(), days_of(context))
-    metadata = describe_days(counts)
+    facts = describe_days(counts)
     for key in (FINDING_STATE, SCAN_COVERAGE, CHECK_TALLIES):
-        yield dg.MaterializeResult(asset_key=key, metadata=metadata[key.path[-1]] | column_lineage(key))
+        of_run = tell_days(context, key, facts[key.path[-1]])
+        yield dg.MaterializeResult(asset_key=key, metadata=of_run | column_lineage(key))
     yield agreement
 
 
@@ -88,5 +89,6 @@ def scores(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg
     """Assess every framework on each day of the run's window."""
     with core_errors_as_failures(core):
         scored = score_days(core.settings(), days_of(context))
+    facts = describe_scores(scored, core.settings().standing_frameworks)
     for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES):
-        yield dg.MaterializeResult(asset_key=key, metadata=describe_scores(scored) | column_lineage(key))
+        yield dg.MaterializeResult(asset_key=key, metadata=tell_days(context, key, facts) | column_lineage(key))

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -125,6 +125,39 @@ def split_period(period: Period, split: Split) -> Iterator[Period]:
     starts = [n for n, month in enumerate(months) if (month.month - 1) % length == 0 and n + length <= len(months)]
     for n in starts:
         yield Period.of_days(months[n], Period.of_month(months[n + length - 1]).last_date, period.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodParts:
+    """The periods of reports that a person asks for with one text, and what of it is in none of them."""
+
+    parts: tuple[Period, ...]
+    left_out: tuple[str, ...]
+    """Days and the reason, for the log."""
+
+
+def parts_of_words(words: str, split: Split, *, now: datetime, zone: str = "UTC") -> PeriodParts:
+    """The period of ``words``, cut as ``split`` says; parts that have not begun are left out.
+
+    Raises RequestError for text that is no period, and where nothing remains.
+    """
+    period = period_of_words(words, now=now, zone=zone)
+    whole = tuple(split_period(period, split))
+    begun = tuple(part for part in whole if part.start < now or split is Split.NONE)
+    if not begun:
+        reason = "has not begun" if whole else f"has no whole {split}"
+        raise _refused("periods", f"{words!r} {reason}, so no report can be made of it")
+    return PeriodParts(parts=begun, left_out=tuple(_left_out(period, whole, begun, split)))
+
+
+def _left_out(period: Period, whole: Sequence[Period], begun: Sequence[Period], split: Split) -> Iterator[str]:
+    day, first, last = timedelta(days=1), whole[0].first_date, whole[-1].last_date
+    if first > period.first_date:
+        yield f"{period.first_date} to {first - day} is no whole {split}"
+    if last < period.last_date:
+        yield f"{last + day} to {period.last_date} is no whole {split}"
+    if len(begun) < len(whole):
+        yield f"{whole[len(begun)].first_date} to {last} has not begun"
 
 
 def partition_key_of(request: ReportRequest) -> str:

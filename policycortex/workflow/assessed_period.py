@@ -245,10 +245,13 @@ def read_days(
     )
 
 
-def judge_days(readings: DayReadings, framework: Framework | None) -> Mapping[date, Posture]:
-    """Posture of each day, oldest first."""
+def judge_days(
+    readings: DayReadings, framework: Framework | None, *, days: Collection[date] | None = None
+) -> Mapping[date, Posture]:
+    """Posture of each day, oldest first; of ``days`` only where they are given: a week between scans costs nothing."""
     relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
-    return {day: _judge_day(readings, framework, relations, day) for day in readings.by_day}
+    wanted = [day for day in readings.by_day if days is None or day in days]
+    return {day: _judge_day(readings, framework, relations, day) for day in wanted}
 
 
 def contradicted_on(readings: DayReadings, framework: Framework, posture: Posture, day: date) -> Contradicted:

@@ -18,6 +18,7 @@ from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Registry, open_registry
+from policycortex.workflow.known_organizations import require_organization
 from policycortex.workflow.repeatable_reports import RepeatableReport, make_once
 
 _DESCRIPTION_IN_DIGEST: Final = "Standing report of a closed month"
@@ -62,9 +63,11 @@ def make_monthly_report(
 ) -> MonthlyReportResult:
     """The report of the month that starts on ``month``; made unless it exists.
 
-    Raises ConfigurationError, which lists the known frameworks, for one that the organisation does not have.
+    Raises RequestError for an unknown organisation, and ConfigurationError, which lists the known frameworks, for a
+    framework that the organisation does not have.
     """
     with closing(open_registry(settings)) as registry:
+        require_organization(settings, registry, options.organization)
         framework = _framework(settings, registry, options.organization, framework_id).in_edition(options.crosswalk)
     made = make_once(
         settings,

@@ -79,12 +79,17 @@ class OrderWarnings:
 
 def describe_nothing(found: NothingInScope) -> str:
     """The warning in words: each filter that matches nothing, with the values that there are."""
+    return f"The report will be empty{', because' if found.has_scans else ':'} {reason_for_nothing(found)}."
+
+
+def reason_for_nothing(found: NothingInScope) -> str:
+    """The same without the report: ``the organisation has no scan in the period; ...``."""
     if not found.has_scans:
         last = f"; its newest scan before its end is of {found.last_scan_on}" if found.last_scan_on else ""
-        return f"The report will be empty: the organisation has no scan in the period{last}."
+        return f"the organisation has no scan in the period{last}"
     parts = [_describe(each) for each in found.filters if each.unknown]
     reason = "; ".join(parts) or "each value of the scope occurs in the period, but no finding has all of them"
-    return f"The report will be empty, because no finding of the period is in its scope: {reason}."
+    return f"no finding of the period is in its scope: {reason}"
 
 
 def _describe(each: FilterValues) -> str:
@@ -97,14 +102,12 @@ def _describe(each: FilterValues) -> str:
 def _read(settings: Settings, scope: Scope, period: Period) -> NothingInScope | None:
     # The lake's libraries take 60 MB and a second to import; only orders with a filter need them here.
     from policycortex.storage.lake.lake import open_lake_if_any  # noqa: PLC0415
-    from policycortex.workflow.scope_values import explain_nothing  # noqa: PLC0415
+    from policycortex.workflow.scope_values import find_nothing  # noqa: PLC0415
 
     with open_lake_if_any(settings) as lake:
         if lake is None:
             return None
         if lake.state.has_unbuilt_imports(scope.organization, period.first_utc_date, period.last_utc_date):
             return None
-        if not lake.period_end.load_tallies(scope, period).is_empty():
-            return None
-        found = explain_nothing(lake, scope, period)
-    return found if found.last_scan_on is not None else None
+        found = find_nothing(lake, scope, period)
+    return found if found is not None and found.last_scan_on is not None else None

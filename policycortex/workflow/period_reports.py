@@ -21,6 +21,7 @@ from policycortex.requests.scope_body import tags_of_pairs
 from policycortex.settings import Settings
 from policycortex.storage.known_frameworks import frameworks_of
 from policycortex.storage.registry import open_registry
+from policycortex.workflow.known_organizations import require_organization
 from policycortex.workflow.repeatable_reports import RepeatableReport, make_once
 from policycortex.workflow.request_report import known_values
 
@@ -63,6 +64,7 @@ def plan_period_report(
 ) -> PeriodReport:
     """Check what is asked for. Raises RequestError whose message names every problem, with the known values."""
     with closing(open_registry(settings)) as registry:
+        require_organization(settings, registry, kind.organization)
         frameworks = frameworks_of(settings, registry, kind.organization)
         known = known_values(settings, registry, kind.organization)
     ids = split_id(kind.framework)
@@ -90,7 +92,8 @@ def plan_period_report(
         request = parse_request(body, organization=kind.organization, now=now, known=known)
     except RequestError as error:
         problems = "; ".join(f"{each.field}: {each.message}" for each in error.details)
-        raise RequestError(f"{error}: {problems}", details=error.details) from None
+        name = f"{key_of_period(period)} {kind.key}"
+        raise RequestError(f"{name}: {error}: {problems}", details=error.details) from None
     parts = [frameworks[each].in_edition(request.crosswalk) for each in framework_ids(request)]
     return PeriodReport(request=request, framework=combine(parts) if parts else None)
 

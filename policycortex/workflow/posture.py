@@ -169,7 +169,7 @@ def _score_days(
     wanted = set(days).intersection(lake.period_end.load_tallied_dates(inputs.organization, period))
     readings = read_days(lake, scope, period, waivers=inputs.waivers, now=now, attestations=inputs.attestations)
     judged = [
-        (each, {day: posture for day, posture in judge_days(readings, each).items() if day in wanted})
+        (each, judge_days(readings, each, days=wanted))
         for framework in inputs.frameworks.values()
         for each in _editions(framework)
     ]

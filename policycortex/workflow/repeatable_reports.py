@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from policycortex.errors import ConflictError, NotFoundError
 from policycortex.findings.accounts import ACCOUNT_TABLE, load_account_environments
@@ -27,11 +27,16 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Failure, Registry, ReportRow, open_registry
 from policycortex.storage.registry.reports import OPEN
 from policycortex.workflow.analytics_days import risk_weights
+from policycortex.workflow.order_warnings import reason_for_nothing
 from policycortex.workflow.poam_numbers import FIRST_DAY
 from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.report_days import days_of_request
 from policycortex.workflow.reports import produce_report
 from policycortex.workflow.request_report import request_report
+from policycortex.workflow.scope_values import find_nothing
+
+_OF_OTHER_DAYS: Final = frozenset({ReportType.POAM, ReportType.STATEMENT_OF_APPLICABILITY})
+"""A plan of action has weaknesses of all days before, a statement has controls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,8 @@ class RepeatableReport:
     """False where it existed already, made from the same input."""
     change_points: float | None = None
     """Change of the score against the previous period; None where it is not known, and for a report that is kept."""
+    without_findings: str | None = None
+    """Why no finding of the period counts; None where one does, and for types that do not depend on scans of it."""
 
 
 def make_once(
@@ -63,6 +70,10 @@ def make_once(
     """
     with open_lake(settings) as lake:
         refresh_stale_days(settings, lake, days_of_request(settings, request), progress, now=now)
+        nothing = None if request.type in _OF_OTHER_DAYS else find_nothing(lake, request.scope, request.period)
+    reason = None if nothing is None else reason_for_nothing(nothing)
+    if reason is not None:
+        progress(f"the report has no findings: {reason}")
     with closing(open_registry(settings)) as registry:
         basis = content_digest(
             settings, registry, framework, request, description=description_in_digest or request.description
@@ -74,7 +85,7 @@ def make_once(
                 request_report(settings, registry, request, report_id=report_id, start=None, now=now)
     if done is not None:
         progress(f"nothing has changed since report {report_id} was made; it is kept")
-        return RepeatableReport(row=done, is_new=False)
+        return RepeatableReport(row=done, is_new=False, without_findings=reason)
     on_report(report_id)
     try:
         produced = produce_report(settings, report_id, run_id=run_id, now=now, progress=progress)
@@ -83,10 +94,11 @@ def make_once(
             if registry.reports.find_status(report_id) is not ReportStatus.COMPLETED:
                 raise
             progress(f"another run has completed report {report_id} in the meantime")
-            return RepeatableReport(row=registry.reports.find_report(report_id), is_new=False)
+            row = registry.reports.find_report(report_id)
+            return RepeatableReport(row=row, is_new=False, without_findings=reason)
     with closing(open_registry(settings)) as registry:
         row = registry.reports.find_report(report_id)
-    return RepeatableReport(row=row, is_new=True, change_points=produced.change_points)
+    return RepeatableReport(row=row, is_new=True, change_points=produced.change_points, without_findings=reason)
 
 
 def content_digest(

@@ -14,6 +14,15 @@ from policycortex.storage.lake.lake import Lake
 _LISTS: Final = ("environments", "cloud_providers", "accounts", "services", "regions")
 
 
+def find_nothing(lake: Lake, scope: Scope, period: Period) -> NothingInScope | None:
+    """Why no finding of the period counts for ``scope``; None where one does."""
+    if scope.is_filtered:
+        is_empty = lake.period_end.load_tallies(scope, period).is_empty()
+    else:
+        is_empty = not lake.period_end.load_tallied_dates(scope.organization, period)
+    return explain_nothing(lake, scope, period) if is_empty else None
+
+
 def explain_nothing(lake: Lake, scope: Scope, period: Period) -> NothingInScope:
     """What ``scope``, for which no finding counts, asks for and what there is instead."""
     values = lake.period_end.load_scope_values(scope, period)

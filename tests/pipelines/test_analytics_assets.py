@@ -31,14 +31,17 @@ def refreshed(defs: dg.Definitions, instance: dg.DagsterInstance, settings: Sett
 def test_a_range_is_built_in_one_run(
     refreshed: dg.ExecuteInProcessResult, instance: dg.DagsterInstance, settings: Settings
 ) -> None:
-    """Every scanned day of the window is materialized, the table names them, and the lake holds what was built."""
+    """Every scanned day of the window is materialized with its own facts, and the lake holds what was built."""
     assert refreshed.success
     for key in ANALYTICS:
         assert len(instance.get_materialized_partitions(key)) == 2, key
     materialized = refreshed.asset_materializations_for_node("analytics")
-    metadata = next(m.metadata for m in materialized if m.asset_key == ANALYTICS[2])
-    assert metadata["days"].value == 2
-    assert "| 2026-01-07 | default |" in str(metadata["analytics"].value)
+    facts = {m.partition: m.metadata for m in materialized if m.asset_key == ANALYTICS[2]}
+    assert {day: found["failing"].value for day, found in facts.items()} == {"2026-01-05": 2, "2026-01-07": 1}
+    assert {found["days_in_run"].value for found in facts.values()} == {2}
+    table = str(facts["2026-01-07"]["analytics"].value)
+    assert table.count("default") == 1
+    assert table.endswith("| 1 | 2026-01-05 |")
     assert_the_lake_holds_risk_and_changes(settings)
 
 

@@ -56,11 +56,11 @@ def scan(folder: Path, day: date, accounts: Sequence[str], *, bad_lines: int = 0
 
 
 def ingest(defs: dg.Definitions, instance: dg.DagsterInstance, *paths: Path) -> dict[str, dg.AssetCheckEvaluation]:
-    """Import and assess the files; returns the checks' evaluations by name."""
+    """Import the files and assess their days; returns the checks' evaluations by name."""
     config = {"ops": {"imports": {"config": {"paths": [str(path) for path in paths]}}}}
     imported = defs.resolve_job_def("ingest_findings").execute_in_process(instance=instance, run_config=config)
-    job = defs.resolve_job_def("refresh_posture")
-    assessed = job.execute_in_process(instance=instance, tags=day_tags(instance, *DAYS))
+    job, days = defs.resolve_job_def("refresh_posture"), [date.fromisoformat(path.stem) for path in paths]
+    assessed = job.execute_in_process(instance=instance, tags=day_tags(instance, *days))
     evaluations = [*imported.get_asset_check_evaluations(), *assessed.get_asset_check_evaluations()]
     return {each.check_name: each for each in evaluations}
 

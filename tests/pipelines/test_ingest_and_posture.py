@@ -1,7 +1,9 @@
 """Findings through the assets on a real instance and a real lake: what is stored, reported and checked."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -73,7 +75,7 @@ def test_imports_reconcile(imported: dg.ExecuteInProcessResult) -> None:
 
 @pytest.mark.usefixtures("imported")
 def test_a_range_of_days_is_one_run_whose_layers_agree(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
-    """Each of the daily assets has both days; the asset check passes."""
+    """Each of the daily assets has both days, each with its own rows and scores; the asset check passes."""
     done = refresh(defs, instance)
     assert done.success
     for key in defs.resolve_job_def("refresh_posture").asset_layer.executable_asset_keys:
@@ -81,6 +83,20 @@ def test_a_range_of_days_is_one_run_whose_layers_agree(defs: dg.Definitions, ins
     evaluation = evaluation_of(done, "layers_agree")
     assert evaluation.passed
     assert evaluation.metadata["findings"].value == 2 * PER_SCAN
+    rows = facts_by_day(done, "days", "core/finding_state")
+    assert {day: facts["dagster/partition_row_count"].value for day, facts in rows.items()} == dict.fromkeys(
+        rows, PER_SCAN
+    )
+    for facts in facts_by_day(done, "scores", "marts/framework_scores").values():
+        assert f"| default | soc2 | {facts['soc2_pct'].value:.1f} % |" in str(facts["scores"].value)
+        assert str(facts["scores"].value).count("| soc2 |") == 1
+        assert "nist_csf_pct" not in facts  # of many frameworks, the standing ones have a plot
+
+
+def facts_by_day(done: dg.ExecuteInProcessResult, node: str, asset: str) -> dict[str, Mapping[str, Any]]:
+    """Metadata of each partition that the run materialized."""
+    found = done.asset_materializations_for_node(node)
+    return {m.partition or "": m.metadata for m in found if m.asset_key == dg.AssetKey.from_user_string(asset)}
 
 
 @pytest.mark.usefixtures("imported")

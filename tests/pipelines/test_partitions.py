@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pipelines.defs.schedules import historical_audit
 from pipelines.partitions import (
     add_scan_days,
+    days_of,
     has_partition,
     known_days,
     sort_days_and_months,
@@ -20,9 +22,19 @@ from pipelines.partitions import (
     windows_among,
     windows_of,
 )
-from pipelines.report_keys import add_months, add_scanned, known_months, monthly_windows, offer_frameworks
+from pipelines.report_keys import (
+    add_months,
+    add_scanned,
+    known_months,
+    monthly_partitions_of,
+    monthly_windows,
+    offer_frameworks,
+)
+from policycortex.errors import RequestError
 
 FIRST = date(2026, 11, 1)
+TYPED = ("2026-13-01", "today", "20261031", "2026-W44-6")
+"""Keys that people typed: Python reads the last two as days, whose keys would be others."""
 
 
 @pytest.fixture
@@ -69,15 +81,41 @@ def test_days_a_week_apart_share_a_window(wanted: list[int], expected: list[tupl
     assert found == [tuple(str(day) for day in days(*ends)) for ends in expected]
 
 
-@given(st.lists(st.integers(0, 25), unique=True, max_size=20), st.sets(st.integers(0, 30), max_size=20))
-def test_windows_name_each_day_once_whatever_the_order_of_imports(imported: list[int], wanted: set[int]) -> None:
-    """Dagster reads a window as the keys between its ends in the order in which they were added."""
-    stored = [str(day) for day in days(*imported)]
+@given(
+    st.lists(st.integers(0, 25) | st.sampled_from(TYPED), unique=True, max_size=20),
+    st.sets(st.integers(0, 30), max_size=20),
+)
+def test_windows_name_each_day_once_whatever_the_order_of_imports(imported: list[int | str], wanted: set[int]) -> None:
+    """Dagster reads a window as the keys between its ends in the order they were added; typed keys are in none."""
+    stored = [key if isinstance(key, str) else str(days(key)[0]) for key in imported]
     covered: list[str] = []
     for window in windows_among(stored, days(*wanted)):
         covered += stored[stored.index(window.start) : stored.index(window.stop) + 1]
     assert len(covered) == len(set(covered))
-    assert set(covered) >= {str(day) for day in days(*(wanted & set(imported)))}
+    assert set(covered) >= {str(day) for day in days(*wanted)} & set(stored)
+    assert not set(covered) & set(TYPED)
+
+
+def test_a_key_that_is_no_day_is_left_out(instance: dg.DagsterInstance) -> None:
+    """A person typed it in the UI: other days are known, imports go on. Only its own run fails, with the reason."""
+    instance.add_dynamic_partitions("scan_days", ["2026-10-31", *TYPED])
+    add_scanned(instance, days(0), today=date(2026, 11, 30))
+    assert known_days(instance) == (date(2026, 10, 31), FIRST)
+    assert list(instance.get_dynamic_partitions("report_months")) == ["2026-10-01"]
+    for key in TYPED:
+        run: Any = SimpleNamespace(partition_keys=[key])
+        with pytest.raises(RequestError, match=f"the partition '{key}' is no day"):
+            days_of(run)
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"), [("2026-07", "is no day"), ("2026-07-15", "write its first day, 2026-07-01")]
+)
+def test_a_monthly_partition_names_the_first_day_of_its_month(key: str, reason: str) -> None:
+    """Another key would be a second partition of the same report, or end as an unexpected error."""
+    run: Any = SimpleNamespace(partition_keys=["soc2|2026-06-01", f"soc2|{key}"])
+    with pytest.raises(RequestError, match=reason):
+        monthly_partitions_of(run)
 
 
 def test_days_of_an_older_file_are_put_in_order(instance: dg.DagsterInstance) -> None:

@@ -16,7 +16,9 @@ from policycortex.findings.samples import write_samples
 from policycortex.names import ReportStatus
 from policycortex.period import Period
 from policycortex.settings import Settings
+from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import ReportRow, open_registry
+from policycortex.workflow.posture import refresh_stale_days
 from tests.support.backends import Backend
 from tests.support.empty_homes import copy_home
 from tests.support.ledger import order_report
@@ -34,7 +36,10 @@ def backend() -> Backend:
 
 @pytest.fixture(scope="module")
 def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with one scan in July and one in August 2024; each test has a copy."""
+    """A home with one scan in July and one in August 2024; each test has a copy.
+
+    July is assessed here, once for all tests; August by the first report that reads it.
+    """
     folder = tmp_path_factory.mktemp("periods")
     home = folder / "home"
     defs = build_defs(core=CoreResource(home=str(home), is_retrying=False, imports_any_path=True))
@@ -51,6 +56,9 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             config = {"ops": {"imports": {"config": {"paths": [str(folder / f"in{month}")]}}}}
             job = defs.resolve_job_def("ingest_findings")
             assert job.execute_in_process(instance=instance, run_config=config).success
+    settings = Settings(home=home)
+    with open_lake(settings) as lake:
+        refresh_stale_days(settings, lake, (date(2024, 7, 1), date(2024, 7, 31)), lambda _: None)
     return home
 
 
@@ -123,6 +131,7 @@ def test_a_partition_makes_its_report_once(
     assert (made.status, made.type, made.framework) == (ReportStatus.COMPLETED, "audit", "soc2")
     assert made.name == "SOC 2 Trust Services Criteria, audit, 2024-Q3"
     facts = shown(instance)["2024-Q3|soc2 audit"]
+    assert "without_findings" not in facts
     assert facts["report_id"] == made.id
     assert facts["period"] == "2024-07-01 to 2024-09-30 (UTC)"
     assert facts["report"] == f"https://reports.acme.example/reports/{made.id}"
@@ -137,8 +146,10 @@ def test_a_partition_makes_its_report_once(
     assert materialize(defs, instance, "2024-Q3", "soc2 audit").success
     assert [row.id for row in reports(settings)] == [made.id]
     assert {facts["is_new"] for facts in shown(instance).values()} == {False}
-    assert materialize(defs, instance, "2024-Q3", "soc2 audit", environments=["production"]).success
+    assert materialize(defs, instance, "2024-Q3", "soc2 audit", environments=["atlantis"]).success
     assert len(reports(settings)) == 2
+    nothing = "no finding of the period is in its scope: environments 'atlantis' is not in the period, known are "
+    assert shown(instance)["2024-Q3|soc2 audit"]["without_findings"].startswith(nothing)
 
 
 def test_typed_periods_make_a_report_of_each_and_none_twice(
@@ -162,6 +173,7 @@ def test_typed_periods_make_a_report_of_each_and_none_twice(
     [
         (("2024-Q3", "sock2 audit", {}), "no framework 'sock2'.*known are .*soc2"),
         (("2024-Q3", "soc2 audits", {}), "is no kind of report"),
+        (("2024-Q3", "soc2 audit defalt", {}), "no organisation 'defalt'; did you mean 'default'.; known are default"),
         (("third quarter", "soc2 audit", {}), "is no period"),
         (("2098-Q1", "soc2 audit", {}), "Start date cannot be in the future"),
         (("2024-Q3", "soc2 audit", {"cloud_providers": ["awss"]}), "awss"),
@@ -185,28 +197,32 @@ def test_what_cannot_be_made_is_refused_with_its_reason(
 def test_a_job_with_one_unknown_framework_makes_nothing(
     defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
 ) -> None:
-    """All are checked before the first is made."""
+    """All are checked before the first is made. So is a job with nothing to make, which is no success."""
     run = request(defs, instance, periods=["2024-07"], frameworks=["soc2", "sock2"])
     assert "no framework 'sock2'; did you mean 'soc2'?" in reason_of(run)
+    empty = request(defs, instance, periods=["2024-07"], frameworks=[], types=[])
+    assert reason_of(empty) == "frameworks and types: name at least one, else no report is made"
     assert reports(settings) == []
 
 
 def test_a_report_that_fails_is_marked_with_the_reason(
     defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No other run tries it again; partition for again, another report is made."""
+    """No other run tries it again; asked for again, another report is made. It says why it has no findings."""
     with monkeypatch.context() as patch:
 
         def fail(*_: object, **__: object) -> None:
             raise OSError("the disk is full")
 
         patch.setattr("policycortex.workflow.reports.compose_from_lake", fail)
-        assert not materialize(defs, instance, "2024-07", "soc2 compliance").success
+        assert not materialize(defs, instance, "2024-09", "soc2 compliance").success
     [failed] = reports(settings)
     assert failed.status is ReportStatus.FAILED
     assert failed.failure is not None
     assert "the disk is full" in failed.failure.message
-    assert materialize(defs, instance, "2024-07", "soc2 compliance").success
+    assert materialize(defs, instance, "2024-09", "soc2 compliance").success
+    nothing = "the organisation has no scan in the period; its newest scan before its end is of 2024-08-10"
+    assert shown(instance)["2024-09|soc2 compliance"]["without_findings"] == nothing
     assert sorted(row.status for row in reports(settings)) == [ReportStatus.COMPLETED, ReportStatus.FAILED]
 
 

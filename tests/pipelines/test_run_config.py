@@ -52,6 +52,24 @@ def test_run_configuration_shows_no_variable_and_chooses_no_folder(
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("job", "operation", "config"),
+    [
+        ("make_monthly_reports", "monthly_reports", {"type": "complianse"}),
+        ("make_monthly_reports", "monthly_reports", {"formats": ["pdff"]}),
+        ("make_period_reports", "reports__by_period", {"crosswalk": "reviewd"}),
+        ("request_reports", "make_requested", {"split": "week"}),
+        ("request_reports", "make_requested", {"types": ["complianse"]}),
+    ],
+)
+def test_words_of_a_closed_set_are_refused_before_a_run_starts(
+    served_defs: dg.Definitions, job: str, operation: str, config: dict[str, Any]
+) -> None:
+    """The launchpad offers the known ones; a run would end as an unexpected error."""
+    with pytest.raises(dg.DagsterInvalidConfigError, match="not in enum type"):
+        dg.validate_run_config(served_defs.resolve_job_def(job), _ops(operation, **config))
+
+
 def test_no_field_of_any_job_reads_the_environment(served_defs: dg.Definitions) -> None:
     """No run configuration has Dagster's types that accept ``{env: NAME}``; a new field of such a type fails here."""
     found = [

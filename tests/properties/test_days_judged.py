@@ -32,11 +32,14 @@ _DAY = st.lists(_TALLY, max_size=8, unique_by=lambda row: row[:4]).map(
 
 @given(st.lists(_DAY, max_size=4))
 def test_a_day_is_judged_by_its_own_findings(days: list[pl.DataFrame]) -> None:
-    """The crosswalk is asked once for the checks of all days."""
+    """The crosswalk is asked once for the checks of all days. Of chosen days, only these are judged, and alike."""
     by_day = {date(2026, 11, 1) + timedelta(days=n): tallies for n, tallies in enumerate(days)}
-    together = judge_days(DayReadings(by_day=by_day, waived={}, mappings=_MAPPINGS), _SOC2)
+    readings = DayReadings(by_day=by_day, waived={}, mappings=_MAPPINGS)
+    together = judge_days(readings, _SOC2)
     alone = {
         day: judge_days(DayReadings(by_day={day: tallies}, waived={}, mappings=_MAPPINGS), _SOC2)[day]
         for day, tallies in by_day.items()
     }
     assert together == alone
+    chosen = set(by_day) - {date(2026, 11, 2)} | {date(2026, 12, 1)}
+    assert judge_days(readings, _SOC2, days=chosen) == {day: alone[day] for day in by_day if day in chosen}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policycortex.errors import RequestError
-from policycortex.names import ReportType
+from policycortex.names import DEFAULT_ORGANIZATION, ReportType
 from policycortex.period import Period
 from policycortex.requests.report_partitions import ReportKind
 from policycortex.scope import Scope, TagFilter
@@ -14,7 +14,7 @@ from policycortex.settings import Settings
 from policycortex.workflow.period_reports import PeriodReportOptions, plan_period_report
 from tests.support.empty_homes import write_empty_registry
 
-KIND = ReportKind(organization="acme", framework="soc2", type=ReportType.AUDIT)
+KIND = ReportKind(organization=DEFAULT_ORGANIZATION, framework="soc2", type=ReportType.AUDIT)
 JULY = Period.of_month(date(2026, 7, 1))
 
 
@@ -37,7 +37,7 @@ def test_the_configuration_of_a_run_has_every_filter(settings: Settings) -> None
         account_groups=["retail"], services=["S3"], regions=["eu"], tags=["team=red", "team=blue"], owners=["no owner"]
     )
     assert _scope(settings, options) == Scope(
-        organization="acme",
+        organization=DEFAULT_ORGANIZATION,
         accounts=("1",),
         services=("s3",),
         regions=("eu",),

@@ -15,6 +15,7 @@ from policycortex.requests.report_partitions import (
     key_of_period,
     kind_of_key,
     partition_key_of,
+    parts_of_words,
     period_of_key,
     period_of_words,
     split_period,
@@ -86,6 +87,42 @@ def test_a_period_is_cut_into_whole_months_or_calendar_quarters() -> None:
     part = period_of_key("2026-02-01..2026-07-31")
     assert [key_of_period(p) for p in split_period(part, Split.QUARTER)] == ["2026-Q2"]
     assert list(split_period(part, Split.NONE)) == [part]
+
+
+@pytest.mark.parametrize(
+    ("words", "split", "keys", "left_out"),
+    [
+        ("2026-Q3", Split.NONE, ["2026-Q3"], []),
+        ("2026-Q3", Split.MONTH, ["2026-07", "2026-08", "2026-09"], []),
+        ("2026-09-15..2026-11-10", Split.MONTH, ["2026-10"], [
+            "2026-09-15 to 2026-09-30 is no whole month", "2026-11-01 to 2026-11-10 is no whole month",
+        ]),
+        ("2026-10-01..2027-02-28", Split.QUARTER, ["2026-Q4"], ["2027-01-01 to 2027-02-28 is no whole quarter"]),
+        ("2026-Q4", Split.MONTH, ["2026-10", "2026-11"], ["2026-12-01 to 2026-12-31 has not begun"]),
+        ("2027", Split.NONE, ["2027"], []),
+    ],
+)  # fmt: skip
+def test_parts_of_a_typed_period_are_made_and_the_rest_is_named(
+    words: str, split: Split, keys: list[str], left_out: list[str]
+) -> None:
+    """On 30 November 2026 December has not begun. An uncut period is left to the check of the request."""
+    found = parts_of_words(words, split, now=NOW)
+    assert [key_of_period(part) for part in found.parts] == keys
+    assert list(found.left_out) == left_out
+
+
+@pytest.mark.parametrize(
+    ("words", "split", "reason"),
+    [
+        ("2026-07-02..2026-07-31", Split.MONTH, "has no whole month"),
+        ("2026-08", Split.QUARTER, "has no whole quarter"),
+        ("2027", Split.MONTH, "has not begun"),
+    ],
+)
+def test_a_period_without_parts_is_refused(words: str, split: Split, reason: str) -> None:
+    """A run that makes nothing does not end as a success."""
+    with pytest.raises(RequestError, match=f"{words!r} {reason}, so no report can be made of it"):
+        parts_of_words(words, split, now=NOW)
 
 
 def test_a_kind_names_framework_type_and_another_organisation() -> None:
