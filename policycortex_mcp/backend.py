@@ -41,10 +41,23 @@ class ToolBackend:
             response = await self._client.request(method, path, headers=headers, **given)
         except httpx.TransportError as error:
             raise ToolError(f"the API does not answer: {error}") from error
-        body: dict[str, Any] = response.json() if response.content else {}
+        body = _body_of(response)
         if response.is_error:
             raise ToolError(_problem_text(response.status_code, body))
         return body
+
+
+def _body_of(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of an answer, empty where it has no body. Raises ToolError for an answer of something else."""
+    if not response.content:
+        return {}
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ToolError(f"{response.status_code}: the answer is not one of the API; does POLICYCORTEX_URL name it?")
+    return body
 
 
 Connect: TypeAlias = Callable[[Context[Any, Any]], ToolBackend]

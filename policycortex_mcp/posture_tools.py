@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -9,7 +10,8 @@ from policycortex_mcp.backend import Connect, ToolBackend
 from policycortex_mcp.report_tools import ToolContext
 
 AsOf = Annotated[str | None, Field(description="RFC 3339 with a time zone; absent: now")]
-FrameworkId = Annotated[str, Field(description="Id of a framework, see list_frameworks", pattern=r"^[\w.\-]{1,100}$")]
+FrameworkId = Annotated[str, Field(description="Id of a framework, see list_frameworks", pattern=r"^\w[\w.\-]{0,99}$")]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
 Several = Annotated[list[str] | None, Field(description="Absent: all")]
 Result = Literal["compliant", "non_compliant", "supporting_evidence", "manual", "not_applicable", "not_assessed"]
 
@@ -37,6 +39,24 @@ class PostureTools:
         """Score, counts and the result of each requirement of a framework, calculated from the newest scans."""
         query = {"as_of": as_of, "results": results, "environments": environments, "accounts": accounts}
         return await self._connect(ctx).get(f"/v1/frameworks/{framework}/posture", query)
+
+    async def get_requirement(
+        self,
+        ctx: ToolContext,
+        *,
+        framework: FrameworkId,
+        requirement: Annotated[str, Field(description="Id in the framework, such as CC6.1", min_length=1)],
+        as_of: AsOf = None,
+        environments: Several = None,
+        accounts: Several = None,
+    ) -> dict[str, Any]:
+        """The evidence of one requirement: its checks with their counts, waivers, attestations, and past results.
+
+        list_findings with the requirement has the findings themselves.
+        """
+        query = {"as_of": as_of, "environments": environments, "accounts": accounts}
+        path = f"/v1/frameworks/{framework}/requirements/{quote(requirement, safe='')}"
+        return await self._connect(ctx).get(path, query)
 
     async def list_findings(
         self,
@@ -79,8 +99,8 @@ class PostureTools:
         ctx: ToolContext,
         *,
         framework: FrameworkId | None = None,
-        start: Annotated[date, Field(description="First day, UTC")],
-        end: Annotated[date, Field(description="Last day, UTC")],
+        start: Annotated[Day, Field(description="First day, UTC")],
+        end: Annotated[Day, Field(description="Last day, UTC")],
         granularity: Literal["day", "week", "month"] = "week",
     ) -> dict[str, Any]:
         """Scores over time, with the causes of each change, which add up to it exactly."""
@@ -92,8 +112,8 @@ class PostureTools:
         ctx: ToolContext,
         *,
         framework: FrameworkId,
-        start: Annotated[date, Field(description="First day of the time to explain, UTC")],
-        end: Annotated[date, Field(description="Last day, UTC")],
+        start: Annotated[Day, Field(description="First day of the time to explain, UTC")],
+        end: Annotated[Day, Field(description="Last day, UTC")],
     ) -> dict[str, Any]:
         """Why a framework's score changed in a time, such as a month, without reports.
 

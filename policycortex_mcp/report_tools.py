@@ -63,6 +63,9 @@ class ReportTools:
         name: Annotated[str, Field(description="Title of the report", min_length=1)],
         type: _Type = "compliance",  # noqa: A002 - the API's name
         framework: Annotated[str | None, Field(description="Id of a framework, see list_frameworks")] = None,
+        frameworks: Annotated[
+            list[str] | None, Field(description="Instead of framework: one report on several", min_length=1)
+        ] = None,
         scope: Annotated[
             dict[str, Any] | None,
             Field(
@@ -83,6 +86,7 @@ class ReportTools:
             "format_options": {"formats": formats},
         }
         body |= {"framework": framework} if framework else {}
+        body |= {"frameworks": frameworks} if frameworks else {}
         return await self._connect(ctx).post("/v1/reports", body, idempotency_key=idempotency_key)
 
     async def wait_for_report(

@@ -44,6 +44,7 @@ def make_server(connect: Connect) -> MCPServer[Any]:
         reports.wait_for_report,
         posture.list_frameworks,
         posture.get_posture,
+        posture.get_requirement,
         posture.list_findings,
         posture.get_trends,
         posture.explain_score,

@@ -10,16 +10,19 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import httpx2
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
+from policycortex_mcp.backend import ToolBackend
 from tests.api.test_analytics import RELATIONS
 from tests.support.api_server import ApiServer
 from tests.support.samples.lake import finding, import_findings
@@ -151,6 +154,12 @@ def test_tools_give_what_the_api_gives(fallen: ApiServer) -> None:
             {"framework": "soc2", "status": "FAIL", "as_of": moment, "limit": 2},
         ),
         ("get_forecast", {"framework": "soc2"}, "/v1/analytics/forecast", {"framework": "soc2"}),
+        (
+            "get_requirement",
+            {"framework": "soc2", "requirement": "CC6.1", "as_of": moment},
+            "/v1/frameworks/soc2/requirements/CC6.1",
+            {"as_of": moment},
+        ),
     )
 
     async def session() -> list[dict[str, Any]]:
@@ -186,7 +195,7 @@ def test_an_order_is_followed_to_its_link(server: ApiServer) -> None:
 
     async def session() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         async with connected(server, token_of(server, *WRITER)) as client:
-            order = {"name": "x", "framework": "soc2", "idempotency_key": "once"}
+            order = {"name": "x", "frameworks": ["soc2", "hipaa"], "idempotency_key": "once"}
             made, again = [await call(client, "order_report", **order) for _ in range(2)]
             assert made["id"] == again["id"]
             waiting = await call(client, "wait_for_report", report_id=made["id"], seconds=0)
@@ -228,7 +237,7 @@ def test_each_tool_says_what_it_does(server: ApiServer) -> None:
             return {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
 
     marks = asyncio.run(session())
-    assert len(marks) == 15
+    assert len(marks) == 16
     assert all(mark is not None and mark.open_world_hint is False for mark in marks.values())
     writing = {name for name, mark in marks.items() if mark and not mark.read_only_hint}
     assert writing == {"order_report", "create_download_link", "cancel_report", "delete_report"}
@@ -273,3 +282,23 @@ def test_the_same_tools_are_on_standard_input_and_output(fallen: ApiServer) -> N
     listed = asyncio.run(session())
     assert {each["id"] for each in listed["reports"]} == set(_FILLED[fallen.url])
     assert json.dumps(listed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (httpx.Response(502, html="<h1>Bad Gateway</h1>"), "502: the answer is not one of the API"),
+        (httpx.Response(200, json=["of", "another", "program"]), "200: the answer is not one of the API"),
+        (httpx.Response(403, json={"error_code": "RPT_006", "error_description": "no"}), "403 RPT_006: no"),
+    ],
+)
+def test_the_answer_of_another_program_is_reported(answer: httpx.Response, message: str) -> None:
+    """A proxy's page and the wrong address reach the assistant, not a fault of JSON."""
+
+    async def call_it() -> None:
+        transport = httpx.MockTransport(lambda _request: answer)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            await ToolBackend(client).get("/v1/me")
+
+    with pytest.raises(ToolError, match=message):
+        asyncio.run(call_it())
