@@ -37,6 +37,7 @@ from api.v1.health import routes as health
 from api.v1.imports import routes as imports
 from api.v1.keys import routes as keys
 from api.v1.me import routes as me
+from api.v1.milestones import routes as milestones
 from api.v1.posture import requirement
 from api.v1.posture import routes as posture
 from api.v1.reports import preview as report_preview
@@ -65,6 +66,7 @@ _MODULES: Final = (
     attestation_evidence,
     questionnaires,
     comments,
+    milestones,
     analytics,
     deliveries,
     subscriptions,

@@ -18,6 +18,7 @@ from policycortex_cli.deliveries import deliveries
 from policycortex_cli.frameworks import frameworks
 from policycortex_cli.gate.command import gate
 from policycortex_cli.keys import keys
+from policycortex_cli.milestones import milestones
 from policycortex_cli.options import FOLDER as _FOLDER
 from policycortex_cli.options import crosswalk_option as _crosswalk_option
 from policycortex_cli.options import home_option as _home_option
@@ -264,6 +265,7 @@ app.add_command(retention)
 app.add_command(waivers)
 app.add_command(attestations)
 app.add_command(comments)
+app.add_command(milestones)
 app.add_command(frameworks)
 app.add_command(connections)
 app.add_command(deliveries)

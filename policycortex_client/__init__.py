@@ -14,6 +14,7 @@ from policycortex_client.frameworks import Framework
 from policycortex_client.grants import Grant
 from policycortex_client.health import PartState
 from policycortex_client.imports import Import
+from policycortex_client.milestones import Milestone
 from policycortex_client.model import (
     DownloadLink,
     FileInfo,
@@ -46,6 +47,7 @@ __all__ = [
     "Grant",
     "Import",
     "ImportedQuestionnaire",
+    "Milestone",
     "Page",
     "PartState",
     "Problem",

@@ -12,6 +12,7 @@ from policycortex_client.grants import GrantsClient
 from policycortex_client.health import HealthClient
 from policycortex_client.imports import ImportsClient
 from policycortex_client.keys import KeysClient
+from policycortex_client.milestones import MilestonesClient
 from policycortex_client.reports import ReportsClient
 from policycortex_client.schedules import SchedulesClient
 from policycortex_client.sharing import SharingClient
@@ -31,6 +32,7 @@ class Client(
     WaiversClient,
     AttestationsClient,
     CommentsClient,
+    MilestonesClient,
     FrameworksClient,
     FindingsClient,
     GrantsClient,

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import polars as pl
 
+from policycortex.documents.milestones import MilestoneChange, StatedMilestone
 from policycortex.scoring.poam import NumberedWeakness
 from policycortex.scoring.waivers import Waiver, WaiverKind
 
@@ -57,16 +58,42 @@ class PoamEvidence:
     """Owners of failing resources by check and account, most resources first."""
     waivers: Mapping[str, Waiver]
     """Each waiver in force by its id."""
+    milestones: tuple[StatedMilestone, ...] = ()
+    """Those of the report's frameworks and of whole weaknesses, oldest first; requirements as the report names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneStatement:
+    """What a person said of a milestone at one time."""
+
+    id: str
+    change: MilestoneChange | None
+    """What it did to the statement before; None: the first one."""
+    text: str
+    due_on: date | None
+    """None: it says that the milestone was completed."""
+    done_on: date | None
+    author: str
+    author_name: str
+    author_role: str | None
+    made_at: datetime
+
+    @property
+    def signature(self) -> str:
+        """Name and role of the author, for readers."""
+        return f"{self.author_name} ({self.author_role})" if self.author_role else self.author_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
-    """One step of an item."""
+    """One step of an item, as it is now: by its newest text and day."""
 
     title: str
     due_on: date | None
     """None: no day is set."""
     done_on: date | None
+    statements: tuple[MilestoneStatement, ...] = ()
+    """Of people, oldest first; empty for a step that every item has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

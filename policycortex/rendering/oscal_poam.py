@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
+from policycortex.documents.milestones import MilestoneChange
 from policycortex.documents.model import ReportDocument
-from policycortex.documents.poam import ItemStatus, Milestone, PoamItem
+from policycortex.documents.poam import ItemStatus, Milestone, MilestoneStatement, PoamItem
 from policycortex.names import OscalVersion
 from policycortex.rendering.oscal import oscal_metadata
 from policycortex.rendering.oscal_texts import (
@@ -177,18 +178,57 @@ def _remediation(document: ReportDocument, item: PoamItem) -> _Node:
 
 def _task(document: ReportDocument, item: PoamItem, number: int, step: Milestone) -> _Node:
     day = step.due_on or step.done_on
-    done = write_props({"done-on": step.done_on.isoformat()}) if step.done_on else []
+    own = _stated_by(step.statements[-1]) if step.statements else {}
+    props = write_props({"done-on": step.done_on.isoformat() if step.done_on else None, **own})
     return {
         "uuid": _id(document, f"step-{number}", item),
         "type": "milestone",
-        "title": write_markup(step.title),
-        **({"props": done} if done else {}),
+        "title": write_markup(step.title) or _UNTITLED,
+        **({"props": props} if props else {}),
         **({"timing": {"on-date": {"date": _start_of(day)}}} if day else {}),
     }
 
 
+def _stated_by(statement: MilestoneStatement) -> dict[str, object]:
+    """Who stated it, and when. OSCAL's own ``logged-by`` needs parties, which identities here are not."""
+    return {
+        "milestone-id": statement.id,
+        "author": statement.author,
+        "author-name": statement.author_name,
+        "author-role": statement.author_role,
+        "made-at": write_time(statement.made_at),
+    }
+
+
+_SAID: Final = {
+    None: "A milestone was added",
+    MilestoneChange.REPLACED: "A milestone was replaced",
+    MilestoneChange.COMPLETED: "A milestone was completed",
+}
+
+
+def _statements(document: ReportDocument, item: PoamItem) -> Iterator[_Node]:
+    """What people stated of milestones, each with the task that it is about."""
+    for number, step in enumerate(item.milestones, start=1):
+        for statement in step.statements:
+            days = {"due-on": statement.due_on, "done-on": statement.done_on}
+            task = {"task-uuid": _id(document, f"step-{number}", item)}
+            yield {
+                "uuid": _id(document, f"log-{statement.id}", item),
+                "title": _SAID[statement.change],
+                "description": write_markup(statement.text) or _UNTITLED,
+                "start": write_time(statement.made_at),
+                "props": write_props(
+                    _stated_by(statement) | {name: day.isoformat() for name, day in days.items() if day}
+                ),
+                "related-responses": [
+                    {"response-uuid": _id(document, "item-remedy", item), "related-tasks": [task]},
+                ],
+            }
+
+
 def _log(document: ReportDocument, item: PoamItem) -> Iterator[_Node]:
-    """When it opened and closed."""
+    """When it opened and closed, then what was stated of its milestones."""
     days = ((item.opened_on, "open"), *(((item.closed_on, "closed"),) if item.closed_on else ()))
     for day, status in days:
         yield {
@@ -197,6 +237,7 @@ def _log(document: ReportDocument, item: PoamItem) -> Iterator[_Node]:
             "start": _start_of(day),
             "status-change": status,
         }
+    yield from _statements(document, item)
 
 
 def _title(item: PoamItem) -> str:

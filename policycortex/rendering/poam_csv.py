@@ -12,6 +12,7 @@ from policycortex.names import ReportType
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, render_csv
 from policycortex.rendering.report_json import write_time
 from policycortex.rendering.visible_text import show_controls_in
+from policycortex.reports.poam_milestones import change_lines
 from policycortex.reports.sections.poam import items_of
 from policycortex.spreadsheet_text import guard_formulas
 
@@ -20,7 +21,7 @@ ITEM_COLUMNS: Final = (
     "account_id", "service", "source", "opened_on", "due_on", "is_overdue", "closed_on", "previous", "merged",
     "deviation", "waivers", "rationale", "is_muted", "failing", "waived", "resource_count", "resources", "owners",
     "milestones", "description", "risk", "remediation", "remediation_url", "as_of",
-    "deviation_kinds", "adjusted_severity",
+    "deviation_kinds", "adjusted_severity", "milestone_changes",
 )  # fmt: skip
 """Columns of a plan's CSV file; new ones come last. Lists are joined by ``; ``."""
 
@@ -39,6 +40,8 @@ def render_csv_file(document: ReportDocument, path: Path, *, has_bom: bool = Fal
 
 
 def _text(item: PoamItem, name: str) -> str | None:
+    if name == "milestone_changes":
+        return REQUIREMENT_SEPARATOR.join(change_lines(item))
     value = getattr(item, name)
     if name == "milestones":
         return REQUIREMENT_SEPARATOR.join(

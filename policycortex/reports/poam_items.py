@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import polars as pl
 
+from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.poam import Deviation, ItemStatus, Milestone, PoamEvidence, PoamItem
 from policycortex.names import Severity
+from policycortex.reports.poam_milestones import stated_steps
 from policycortex.scoring.poam import NumberedWeakness, WeaknessKey
 from policycortex.scoring.waivers import Waiver, WaiverKind
 
@@ -37,11 +39,19 @@ class _Facts:
     failing: Mapping[tuple[WeaknessKey, str], Mapping[str, Any]]
     owners: Mapping[WeaknessKey, tuple[str, ...]]
     waivers: Mapping[str, Waiver]
+    milestones: Mapping[int, Sequence[StatedMilestone]]
+    """By the number of the weakness."""
 
 
 def write_number(number: int | None) -> str:
     """``POAM-00012``; ``POAM-new`` where none was given yet."""
     return "POAM-new" if number is None else f"POAM-{number:05d}"
+
+
+def write_item(number: int | None, requirement: str | None) -> str:
+    """``POAM-00012/CC6.1``; the number alone without a requirement."""
+    name = write_number(number)
+    return name if requirement is None else f"{name}/{requirement}"
 
 
 def read_number(name: str) -> int | None:
@@ -94,7 +104,7 @@ def _item(
     due_on = weakness.due_on(dates.sla_days)
     closed_on = weakness.closed.seen_at.date() if weakness.closed else None
     return PoamItem(
-        number=name if requirement is None else f"{name}/{requirement}",
+        number=write_item(numbered.number, requirement),
         weakness=name,
         requirement=requirement,
         requirement_title=titles.get(requirement or "", ""),
@@ -127,7 +137,7 @@ def _item(
         owners=facts.owners.get(key, ())[:OWNERS_NAMED],
         remediation=texts["remediation"],
         remediation_url=texts["remediation_url"],
-        milestones=_milestones(due_on, closed_on),
+        milestones=(*_milestones(due_on, closed_on), *stated_steps(_stated_of(numbered, requirement, facts))),
         as_of=dates.as_of,
     )
 
@@ -138,6 +148,13 @@ def _milestones(due_on: date, closed_on: date | None) -> tuple[Milestone, ...]:
         Milestone(title="Correct what fails", due_on=due_on, done_on=closed_on),
         Milestone(title="A scan of the check finds nothing that fails", due_on=None, done_on=closed_on),
     )
+
+
+def _stated_of(numbered: NumberedWeakness, requirement: str | None, facts: _Facts) -> list[StatedMilestone]:
+    """Those of the item, and of its weakness under any of its numbers."""
+    numbers = [number for number in (numbered.number, *numbered.merged) if number is not None]
+    stated = (each for number in numbers for each in facts.milestones.get(number, ()))
+    return [each for each in stated if each.requirement is None or each.requirement == requirement]
 
 
 def _deviation(found: Mapping[str, Any] | None, kinds: Sequence[WaiverKind]) -> Deviation | None:
@@ -162,7 +179,15 @@ def _facts_of(evidence: PoamEvidence) -> _Facts:
         failing={(_key(row), row["requirement_id"]): row for row in evidence.failing.iter_rows(named=True)},
         owners=_owners(evidence.owners),
         waivers=evidence.waivers,
+        milestones=_by_number(evidence.milestones),
     )
+
+
+def _by_number(stated: Sequence[StatedMilestone]) -> dict[int, list[StatedMilestone]]:
+    found: dict[int, list[StatedMilestone]] = {}
+    for each in stated:
+        found.setdefault(each.number, []).append(each)
+    return found
 
 
 def _related(known: pl.DataFrame, relations: pl.DataFrame | None) -> dict[WeaknessKey, frozenset[str]]:

@@ -5,8 +5,10 @@ from contextlib import closing
 from datetime import datetime
 
 from policycortex.documents.comments import RequirementComment
+from policycortex.documents.milestones import StatedMilestone
 from policycortex.frameworks.combined import combine
 from policycortex.frameworks.model import Framework
+from policycortex.names import ReportType
 from policycortex.requests.model import ReportRequest, framework_ids
 from policycortex.scoring.approvals import as_known_at
 from policycortex.scoring.attestations import Attestation
@@ -20,6 +22,7 @@ from policycortex.storage.known_frameworks import (
 )
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.storage.registry.comments import CommentFilter
+from policycortex.storage.registry.milestones import MilestoneFilter
 
 
 def framework_and_records(
@@ -61,6 +64,24 @@ def comments_on(settings: Settings, request: ReportRequest, now: datetime) -> tu
     wanted = CommentFilter(frameworks=framework_ids(request), about=request.period, made_until=known_at)
     with closing(open_registry(settings)) as registry:
         return registry.comments.list_comments(request.scope.organization, wanted)[::-1]
+
+
+def milestones_of(settings: Settings, request: ReportRequest, now: datetime) -> tuple[StatedMilestone, ...]:
+    """Milestones that were stated before the end of the report's period, and by the time of its basis; oldest first.
+
+    Those stated later are left out, so that the plan of a past month stays as it is. None but for a plan of action.
+    """
+    if request.type is not ReportType.POAM:
+        return ()
+    with closing(open_registry(settings)) as registry:
+        return read_milestones(registry, request, now)
+
+
+def read_milestones(registry: Registry, request: ReportRequest, now: datetime) -> tuple[StatedMilestone, ...]:
+    """The same from an open registry, whatever the report's type."""
+    known_at = request.basis.known_at if request.basis else now
+    wanted = MilestoneFilter(made_until=known_at, made_before=request.period.end)
+    return registry.milestones.list_milestones(request.scope.organization, wanted)[::-1]
 
 
 def _framework(settings: Settings, registry: Registry, request: ReportRequest, framework_id: str) -> Framework:

@@ -27,6 +27,7 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Failure, Registry, ReportRow, open_registry
 from policycortex.storage.registry.reports import OPEN
 from policycortex.workflow.analytics_days import risk_weights
+from policycortex.workflow.known_records import read_milestones
 from policycortex.workflow.order_warnings import reason_for_nothing
 from policycortex.workflow.poam_numbers import FIRST_DAY
 from policycortex.workflow.posture import refresh_stale_days
@@ -127,6 +128,10 @@ def content_digest(
     ]
     if any(stated):  # without statements the digest is that of before there were any
         decided_by["attestations"] = stated
+    end = request.period.end
+    milestones = read_milestones(registry, request, end) if request.type is ReportType.POAM else ()
+    if milestones:  # without any the digest is that of before there were any
+        decided_by["milestones"] = [each.id for each in milestones]
     return sha256(json.dumps(decided_by, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from policycortex.documents.comments import RequirementComment
 from policycortex.documents.evidence import Evidence, FrameworkPart, SpanChange, WaiverInForce
+from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.poam import PoamEvidence
 from policycortex.documents.scope_values import NothingInScope
@@ -52,6 +53,8 @@ class ReportInputs:
     now: datetime
     comments: Sequence[RequirementComment] | None = None
     """None: not asked for."""
+    milestones: Sequence[StatedMilestone] = ()
+    """Of plans of action."""
 
 
 def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
@@ -112,6 +115,7 @@ def _poam(lake: Lake, inputs: ReportInputs, exported: Path) -> PoamEvidence:
         inputs.framework,
         inputs.assessed,
         waivers=inputs.given_waivers,
+        milestones=inputs.milestones,
         exported=exported,
         now=inputs.now,
     )

@@ -1,6 +1,6 @@
 """Reads the plan of action of a report from the lake at one snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +8,13 @@ from typing import Final
 
 import polars as pl
 
+from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.poam import PoamEvidence
+from policycortex.frameworks.combined import joint_id
 from policycortex.frameworks.crosswalk import RELATION_SCHEMA, expand_crosswalk
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
-from policycortex.requests.model import ReportRequest
+from policycortex.requests.model import ReportRequest, framework_ids
 from policycortex.scope import Scope
 from policycortex.scoring.approvals import known_moment
 from policycortex.scoring.poam import NumberedWeakness, find_weaknesses, number_weaknesses
@@ -30,6 +32,7 @@ def read_poam(
     assessed: AssessedPeriod,
     *,
     waivers: Sequence[Waiver],
+    milestones: Sequence[StatedMilestone],
     exported: Path,
     now: datetime,
 ) -> PoamEvidence:
@@ -44,7 +47,18 @@ def read_poam(
         exported=exported,
         now=now,
     )
+    found = replace(found, milestones=tuple(_as_named(milestones, request)))
     return found if framework is None else replace(found, relations=_relations(framework, found.known, assessed))
+
+
+def _as_named(milestones: Sequence[StatedMilestone], request: ReportRequest) -> Iterator[StatedMilestone]:
+    """Those of the request's frameworks and of whole weaknesses, with requirements as the report names them."""
+    ids = framework_ids(request)
+    for each in milestones:
+        if each.framework is None or each.requirement is None:
+            yield each
+        elif each.framework in ids:
+            yield replace(each, requirement=joint_id(each.framework, each.requirement)) if len(ids) > 1 else each
 
 
 def read_weaknesses(

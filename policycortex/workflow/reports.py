@@ -15,6 +15,7 @@ from policycortex.audit.chain import write_moment
 from policycortex.documents.branding import Branding
 from policycortex.documents.comments import RequirementComment
 from policycortex.documents.locales import Locale, open_locale
+from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHeader
 from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
@@ -44,7 +45,7 @@ from policycortex.workflow.assessed_period import (
     read_days,
 )
 from policycortex.workflow.evidence_files import copy_evidence
-from policycortex.workflow.known_records import comments_on, framework_and_records
+from policycortex.workflow.known_records import comments_on, framework_and_records, milestones_of
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
 from policycortex.workflow.poam_numbers import number_organization
 from policycortex.workflow.posture import refresh_stale_days
@@ -177,6 +178,7 @@ def _make(
             waivers=waivers,
             attestations=attestations,
             comments=comments_on(settings, request, now),
+            milestones=milestones_of(settings, request, now),
             report_id=row.id,
             folder=folder,
             now=now,
@@ -221,6 +223,7 @@ def compose_from_lake(
     locale: Locale,
     attestations: Sequence[Attestation] = (),
     comments: Sequence[RequirementComment] | None = None,
+    milestones: Sequence[StatedMilestone] = (),
     words: OrganizationWords = NO_WORDS,
 ) -> ReportDocument:
     """Read everything the document shows from the lake at one snapshot; findings are exported into ``folder``.
@@ -248,6 +251,7 @@ def compose_from_lake(
         weights=weights,
         now=known_at,
         comments=comments,
+        milestones=milestones,
     )
     return compose_report(
         header=_header(

@@ -12,6 +12,7 @@ from policycortex_client.aio.grants import AsyncGrantsClient
 from policycortex_client.aio.health import AsyncHealthClient
 from policycortex_client.aio.imports import AsyncImportsClient
 from policycortex_client.aio.keys import AsyncKeysClient
+from policycortex_client.aio.milestones import AsyncMilestonesClient
 from policycortex_client.aio.reports import AsyncReportsClient
 from policycortex_client.aio.schedules import AsyncSchedulesClient
 from policycortex_client.aio.sharing import AsyncSharingClient
@@ -31,6 +32,7 @@ class AsyncClient(
     AsyncWaiversClient,
     AsyncAttestationsClient,
     AsyncCommentsClient,
+    AsyncMilestonesClient,
     AsyncFrameworksClient,
     AsyncFindingsClient,
     AsyncGrantsClient,

@@ -26,6 +26,7 @@ UNKNOWN = {
     "subscription_id": "sub_",
     "event_id": "evt_",
     "comment_id": "cmt_",
+    "milestone_id": "mst_",
     "ticket_id": "tkt_",
 }
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
@@ -75,6 +76,7 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
         "mark": mark,
         "comment_id": admin.post("/v1/comments", json=comment).json()["id"],
         "ticket_id": _ticket_of(server, mark),
+        "milestone_id": _milestone_of(server, mark),
         **_event_of(server, mark, report_id),
         "key_id": admin.post("/v1/keys", json={"name": f"Key {mark}", "scopes": ["reports:read"]}).json()["id"],
         "grant_id": admin.post("/v1/grants", json=grant).json()["id"],
@@ -100,6 +102,16 @@ def _ticket_of(server: ApiServer, mark: str) -> str:
     change = TicketChange(number=number, new=new, is_wanted_open=True, waived="", steps=(create,))
     assert kept.apply_change(server.organization, f"board-{mark}", change, None, now=now)
     return kept.list_by_number(server.organization, f"board-{mark}")[number].id
+
+
+def _milestone_of(server: ApiServer, mark: str) -> str:
+    """A milestone of a weakness."""
+    now = server.clock()
+    made = server.registry.milestones.add_milestone(
+        server.organization, number=int(mark, 16) % 2**31, framework=None, requirement=None, text=f"Milestone {mark}",
+        due_on=now.date(), by="key_1", name=f"Owner {mark}", role=None, now=now,
+    )  # fmt: skip
+    return made.id
 
 
 def _event_of(server: ApiServer, mark: str, report_id: str) -> dict[str, str]:
@@ -228,7 +240,9 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
             given = (
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
                 | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
-                | dict.fromkeys(("subscription_id", "event_id", "comment_id", "ticket_id", "key_id"), "x")
+                | dict.fromkeys(
+                    ("subscription_id", "event_id", "comment_id", "ticket_id", "key_id", "milestone_id"), "x"
+                )
                 | {"connection_name": "x"}
                 | known
             )

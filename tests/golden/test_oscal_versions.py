@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 
 from policycortex.documents.model import ReportDocument
+from policycortex.documents.poam import Milestone
 from policycortex.names import OscalVersion, ReportFormat, ReportType
 from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from policycortex.reports.poam_items import open_items
@@ -86,6 +87,12 @@ def test_trestle_reads_the_workbook(build: Build, tmp_path: Path) -> None:
     plan = build(type=ReportType.POAM)
     path = render_artifact(plan, ReportFormat.EXCEL, tmp_path).path
     assert read_with_trestle(OscalVersion.V1_2_1, "workbook", path) == {
-        item.number: {"due": item.due_on.isoformat(), "milestones": [item.due_on.isoformat(), None]}
+        item.number: {"due": item.due_on.isoformat(), "milestones": [planned_day(step) for step in item.milestones]}
         for item in open_items(items_of(plan))
     }
+
+
+def planned_day(step: Milestone) -> str | None:
+    """The day that was planned first."""
+    day = step.statements[0].due_on if step.statements else step.due_on
+    return day.isoformat() if day else None

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from policycortex.documents.locales import open_locale
+from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.poam import Deviation, ItemStatus
 from policycortex.findings.model import Finding
@@ -95,6 +96,7 @@ def plan(
     *,
     framework: Framework | None = TINY,
     waivers: Sequence[Waiver] = (WAIVER,),
+    milestones: Sequence[StatedMilestone] = (),
 ) -> ReportDocument:
     """The plan of the period, made in April."""
     order = ReportRequest(
@@ -107,6 +109,7 @@ def plan(
         order,
         framework,
         waivers=waivers,
+        milestones=milestones,
         report_id="rpt_1",
         folder=folder,
         now=datetime(2026, 4, 2, tzinfo=UTC),

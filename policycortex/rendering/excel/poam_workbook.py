@@ -22,6 +22,7 @@ from policycortex.rendering.excel.tables import fit_cell
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.visible_text import show_controls
 from policycortex.reports.poam_items import closed_items, open_items
+from policycortex.reports.poam_milestones import change_lines, planned_lines
 from policycortex.reports.sections.poam import items_of
 from policycortex.scoring.waivers import WaiverKind
 from policycortex.shortening import shorten
@@ -50,13 +51,6 @@ def _assets(item: PoamItem) -> str:
     """The account, then its failing resources; "and n more" where not all are listed."""
     more = (item.resource_count or 0) - len(item.resources)
     return "\n".join((item.account_id, *item.resources, *((f"and {more} more",) if more > 0 else ())))
-
-
-def _milestones(item: PoamItem) -> str:
-    return "\n".join(
-        f"Milestone {number}: {step.title}" + (f" by {step.due_on}" if step.due_on else "")
-        for number, step in enumerate(item.milestones, start=1)
-    )
 
 
 def _is_deviation(kind: WaiverKind) -> Callable[[PoamItem], str]:
@@ -96,8 +90,8 @@ _COLUMNS: Final[tuple[_Column, ...]] = (
     ("Overall Remediation Plan", 60, lambda item: item.remediation),
     ("Original Detection Date", 14, lambda item: item.opened_on),
     ("Scheduled Completion Date", 14, lambda item: item.due_on),
-    ("Planned Milestones", 44, _milestones),
-    ("Milestone Changes", 24, lambda _: None),
+    ("Planned Milestones", 44, lambda item: "\n".join(planned_lines(item))),
+    ("Milestone Changes", 40, lambda item: "\n".join(change_lines(item))),
     ("Status Date", 14, lambda item: item.closed_on or item.as_of.date()),
     ("Vendor Dependency", 12, _is_deviation(WaiverKind.VENDOR_DEPENDENCY)),
     ("Last Vendor Check-in Date", 14, lambda _: None),

@@ -32,6 +32,7 @@ from policycortex.storage.registry.keys import KeyRepository
 from policycortex.storage.registry.links import LinkRepository
 from policycortex.storage.registry.migration import MigrationRepository
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
+from policycortex.storage.registry.milestones import MilestoneRepository
 from policycortex.storage.registry.operations import OperationsRepository
 from policycortex.storage.registry.references import ReferenceRepository
 from policycortex.storage.registry.report_times import ReportTimesRepository
@@ -82,6 +83,7 @@ class Registry:
         self.waivers = WaiverRepository(database)
         self.attestations = AttestationRepository(database)
         self.comments = CommentRepository(database)
+        self.milestones = MilestoneRepository(database)
         self.contradictions = ContradictionRepository(database, self.audit_log)
         self.attestation_notices = AttestationNoticeRepository(database, self.audit_log)
         self.unrelated = UnrelatedRepository(database)

@@ -1,10 +1,12 @@
 """Items of a plan of action for sample documents: one for each failing check, account and requirement."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from policycortex.documents.poam import Deviation, ItemStatus, Milestone, PoamItem
+from policycortex.documents.milestones import MilestoneChange
+from policycortex.documents.poam import Deviation, ItemStatus, Milestone, MilestoneStatement, PoamItem
 from policycortex.names import ReportType, Severity
 from policycortex.scoring.ages import SLA_DAYS
 from tests.support.samples.findings_table import HOSTILE, PERIOD, Sample
@@ -68,6 +70,18 @@ def _item(number: int, row: dict[str, object], sample: Sample) -> PoamItem:
         milestones=(
             Milestone(title="Correct what fails", due_on=due, done_on=closed),
             Milestone(title="A scan of the check finds nothing that fails", due_on=None, done_on=closed),
+            *((_stated(number, text, due),) if number % 4 == 1 else ()),
         ),
         as_of=datetime(2026, 12, 1, tzinfo=UTC),
     )
+
+
+def _stated(number: int, text: str, due: date) -> Milestone:
+    """A milestone that was added, replaced and completed."""
+    said = MilestoneStatement(
+        id=f"mst_{number}a", change=None, text=text, due_on=due, done_on=None, author="key_1", author_name=text,
+        author_role=None, made_at=datetime(2026, 11, 1, tzinfo=UTC),
+    )  # fmt: skip
+    moved = replace(said, id=f"mst_{number}b", change=MilestoneChange.REPLACED, author_role=text)
+    done = replace(moved, id=f"mst_{number}c", change=MilestoneChange.COMPLETED, due_on=None, done_on=due)
+    return Milestone(title=text, due_on=due, done_on=due, statements=(said, moved, done))
