@@ -16,6 +16,8 @@ class ReportType(StrEnum):
     """A plan of action and milestones; OSCAL, Excel and CSV files are the plan itself."""
     STATEMENT_OF_APPLICABILITY = "statement_of_applicability"
     """Of ISO/IEC 27001: every control with inclusion, reason and status; no summary and no findings on its pages."""
+    INDICATOR_HISTORY = "indicator_history"
+    """Of FedRAMP 20x: the status of each key security indicator on each day of 18 months, as the CSV file, too."""
 
 
 class PdfVariant(StrEnum):

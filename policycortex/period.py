@@ -3,6 +3,7 @@
 This is the only module with calendar arithmetic. The current time is an argument.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -103,6 +104,13 @@ class Period:
         if end <= self.start:
             return None
         return Period(start=self.start, end=min(self.end, end), zone=self.zone)
+
+    def with_months_before(self, months: int) -> "Period":
+        """Whole days: so many months up to the last day of this period, the last day included."""
+        after = self.last_date + timedelta(days=1)
+        month = _months_before(after.replace(day=1), months)
+        first = month.replace(day=min(after.day, monthrange(month.year, month.month)[1]))
+        return Period.of_days(first, self.last_date, self.zone)
 
     def previous(self) -> "Period":
         """The period before this one: as many whole months, else as many whole days of the zone, else as long."""

@@ -66,7 +66,18 @@ class ReportRequest(TypedDict, total=False):
     """The body of ``POST /v1/reports``."""
 
     name: Required[str]
-    type: Required[Literal["compliance", "audit", "risk", "trend", "remediation", "poam", "statement_of_applicability"]]
+    type: Required[
+        Literal[
+            "compliance",
+            "audit",
+            "risk",
+            "trend",
+            "remediation",
+            "poam",
+            "statement_of_applicability",
+            "indicator_history",
+        ]
+    ]
     framework: str | None
     frameworks: Sequence[str]
     crosswalk: Literal["reviewed", "scanner"]

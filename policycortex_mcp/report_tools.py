@@ -10,7 +10,9 @@ from policycortex_mcp.backend import Connect
 ToolContext = Context[Any, Any]
 ReportId = Annotated[str, Field(description="Id of a report", pattern=r"^rpt_[0-9a-f]{16}$")]
 _LONGEST_WAIT = 50
-_Type = Literal["compliance", "audit", "risk", "trend", "remediation", "poam", "statement_of_applicability"]
+_Type = Literal[
+    "compliance", "audit", "risk", "trend", "remediation", "poam", "statement_of_applicability", "indicator_history"
+]
 
 
 class ReportTools:

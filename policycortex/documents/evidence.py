@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from policycortex.documents.comments import RequirementComment
+from policycortex.documents.indicator_days import IndicatorDays
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.poam import PoamEvidence
 from policycortex.documents.scope_values import NothingInScope
@@ -114,5 +115,7 @@ class Evidence:
     """None where the report is no plan of action."""
     comments: Sequence[RequirementComment] | None = None
     """Comments of reviewers on the report's requirements and period, oldest first; None: not asked for."""
+    indicator_days: IndicatorDays | None = None
+    """None where the report is no history of indicators."""
     forecast: Forecast | DirectionOnly | TooLittleHistory | None = None
     """None where the report type has no forecast."""

@@ -11,6 +11,7 @@ from typing import Final
 from policycortex.documents.model import ReportDocument
 from policycortex.errors import RenderingError
 from policycortex.names import ReportFormat, ReportType
+from policycortex.rendering.csv_files import render_csv_file
 from policycortex.rendering.excel.workbook import render_workbook
 from policycortex.rendering.findings_parquet import render_parquet
 from policycortex.rendering.html.screen import render_html
@@ -21,7 +22,6 @@ from policycortex.rendering.oscal_poam import render_oscal_poam
 from policycortex.rendering.pdf.document import render_pdf, set_parts
 from policycortex.rendering.pdf.merging import PdfParts
 from policycortex.rendering.pdf.watermarks import join_marked
-from policycortex.rendering.poam_csv import render_csv_file
 from policycortex.rendering.report_json import render_json
 from policycortex.rendering.word.document import render_word
 

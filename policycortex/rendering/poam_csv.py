@@ -1,20 +1,15 @@
 """The items of a plan of action as CSV, in the form of the findings table; other reports have their findings."""
 
-import codecs
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.poam import PoamItem
-from policycortex.names import ReportType
-from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, render_csv
+from policycortex.rendering.csv_rows import write_csv_rows
+from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR
 from policycortex.rendering.report_json import write_time
-from policycortex.rendering.visible_text import show_controls_in
 from policycortex.reports.poam_milestones import change_lines
 from policycortex.reports.sections.poam import items_of
-from policycortex.spreadsheet_text import guard_formulas
 
 ITEM_COLUMNS: Final = (
     "number", "weakness", "requirement", "requirement_title", "status", "severity", "check_id", "title", "provider",
@@ -26,17 +21,10 @@ ITEM_COLUMNS: Final = (
 """Columns of a plan's CSV file; new ones come last. Lists are joined by ``; ``."""
 
 
-def render_csv_file(document: ReportDocument, path: Path, *, has_bom: bool = False) -> None:
-    """The CSV file of a report: the items of a plan of action, else the findings."""
-    if document.header.type is not ReportType.POAM:
-        render_csv(document, path, has_bom=has_bom)
-        return
-    rows = [[_text(item, name) for name in ITEM_COLUMNS] for item in items_of(document)]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(ITEM_COLUMNS, pl.String()), orient="row")
-    with path.open("wb") as file:
-        file.write(codecs.BOM_UTF8 if has_bom else b"")
-        safe = frame.with_columns(guard_formulas(show_controls_in(pl.col(name))) for name in ITEM_COLUMNS)
-        safe.write_csv(file, line_terminator="\r\n")
+def render_poam_csv(document: ReportDocument, path: Path, *, has_bom: bool = False) -> None:
+    """Write the items to ``path``, one per row."""
+    rows = ([_text(item, name) for name in ITEM_COLUMNS] for item in items_of(document))
+    write_csv_rows(path, ITEM_COLUMNS, rows, has_bom=has_bom)
 
 
 def _text(item: PoamItem, name: str) -> str | None:

@@ -14,7 +14,8 @@ _OF_FINDINGS: Final = (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.EXCEL)
 _OF_TABLES: Final = (ReportFormat.EXCEL, ReportFormat.JSON)
 _OF_LONG_TEXTS: Final = (ReportFormat.CSV, ReportFormat.JSON)
 _OF_PLANS: Final = (ReportFormat.JSON,)
-"""Of a plan of action: its workbook and its CSV file are the plan, not the findings."""
+"""Of a plan of action: its workbook and its CSV file are the plan, not the findings. The CSV file of a history of
+indicators is the history."""
 
 
 def complete_files(
@@ -26,6 +27,8 @@ def complete_files(
     kinds = {"findings": _OF_FINDINGS, "tables": _OF_TABLES, "long_texts": _OF_LONG_TEXTS}
     if document.header.type is ReportType.POAM:
         kinds = dict.fromkeys(kinds, _OF_PLANS)
+    if document.header.type is ReportType.INDICATOR_HISTORY:
+        kinds = {"findings": _OF_TABLES, "tables": _OF_TABLES, "long_texts": _OF_PLANS}
     return {
         name: {
             "ordered": _named(given, formats, locale),

@@ -17,7 +17,10 @@ _Scope = TypeVar("_Scope", bound=ScopeBody)
 _WITHIN: Final = ("environments", "services", "regions", "tags", "owners")
 """Filters within an account."""
 
-_OWN_FRAMEWORKS: Final = {ReportType.STATEMENT_OF_APPLICABILITY: "iso27001"}
+_OWN_FRAMEWORKS: Final = {
+    ReportType.STATEMENT_OF_APPLICABILITY: "iso27001",
+    ReportType.INDICATOR_HISTORY: "fedramp_20x",
+}
 """Of types that are documents of one framework."""
 
 LONGEST_COMBINED: Final = 64

@@ -31,7 +31,7 @@ from policycortex.workflow.known_records import read_milestones
 from policycortex.workflow.order_warnings import reason_for_nothing
 from policycortex.workflow.poam_numbers import FIRST_DAY
 from policycortex.workflow.posture import refresh_stale_days
-from policycortex.workflow.report_days import days_of_request
+from policycortex.workflow.report_days import days_of_request, history_of
 from policycortex.workflow.reports import produce_report
 from policycortex.workflow.request_report import request_report
 from policycortex.workflow.scope_values import find_nothing
@@ -110,6 +110,8 @@ def content_digest(
     first = request.period.previous().first_utc_date - timedelta(days=LOOKBACK_DAYS)
     if request.type is ReportType.POAM:
         first = FIRST_DAY
+    if request.type is ReportType.INDICATOR_HISTORY:
+        first = history_of(request.period).first_utc_date - timedelta(days=LOOKBACK_DAYS)
     with open_lake(settings) as lake:
         imports = lake.imports.load_import_ids(organization, first, request.period.last_utc_date)
     decided_by: dict[str, Any] = {

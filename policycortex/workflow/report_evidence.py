@@ -8,6 +8,7 @@ from typing import Final
 
 from policycortex.documents.comments import RequirementComment
 from policycortex.documents.evidence import Evidence, FrameworkPart, SpanChange, WaiverInForce
+from policycortex.documents.indicator_days import IndicatorDays
 from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.poam import PoamEvidence
@@ -55,6 +56,8 @@ class ReportInputs:
     """None: not asked for."""
     milestones: Sequence[StatedMilestone] = ()
     """Of plans of action."""
+    indicator_days: IndicatorDays | None = None
+    """Of a history of indicators."""
 
 
 def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
@@ -104,6 +107,7 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         span_change=None if change else _span_change(lake, inputs),
         poam=_poam(lake, inputs, path) if request.type is ReportType.POAM else None,
         comments=inputs.comments,
+        indicator_days=inputs.indicator_days,
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
     )
 

@@ -52,6 +52,7 @@ from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_days import days_of_request
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
+from policycortex.workflow.report_indicators import read_indicators
 from policycortex.workflow.report_order import MadeWith, check_same_figures, note_made_with
 from policycortex.workflow.report_progress import ReportProgress
 from policycortex.workflow.request_report import unseal_password
@@ -252,6 +253,9 @@ def compose_from_lake(
         now=known_at,
         comments=comments,
         milestones=milestones,
+        indicator_days=read_indicators(
+            lake, request, framework, waivers=waivers, attestations=attestations, now=known_at
+        ),
     )
     return compose_report(
         header=_header(

@@ -49,6 +49,7 @@ _OWN_SHEETS = {
     ReportType.TREND: ["Trend", "Causes", "Forecast", "Sections"],
     ReportType.REMEDIATION: ["Plan", "Sections"],
     ReportType.STATEMENT_OF_APPLICABILITY: [],
+    ReportType.INDICATOR_HISTORY: ["Indicators", "Indicator history", "Accepted vulnerabilities"],
 }
 
 

@@ -10,8 +10,8 @@ from weasyprint import Attachment, Document
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import ReportDocument
 from policycortex.names import PdfVariant, ReportFormat
+from policycortex.rendering.csv_files import render_csv_file
 from policycortex.rendering.options import RenderingOptions
-from policycortex.rendering.poam_csv import render_csv_file
 from policycortex.rendering.report_json import render_json
 from policycortex.reports.registry import shown_sections
 

@@ -43,7 +43,12 @@ def _view(document: ReportDocument) -> Mapping[str, object]:
 
 SECTION: Final = Section(
     id="statements",
-    positions={ReportType.AUDIT: 53, ReportType.COMPLIANCE: 53, ReportType.STATEMENT_OF_APPLICABILITY: 53},
+    positions={
+        ReportType.AUDIT: 53,
+        ReportType.COMPLIANCE: 53,
+        ReportType.STATEMENT_OF_APPLICABILITY: 53,
+        ReportType.INDICATOR_HISTORY: 53,
+    },
     is_shown=lambda document: bool(document.statements),
     tables=(STATEMENTS,),
     view=_view,

@@ -47,6 +47,7 @@ from tests.support.samples.document_tables import (
     waivers,
 )
 from tests.support.samples.findings_table import HOSTILE, OUTCOME, PERIOD, REQUIREMENTS, Sample, make_findings
+from tests.support.samples.indicators import accepted_of_sample, history_of_sample
 from tests.support.samples.poam import items_of_plan
 
 __all__ = ["HOSTILE", "Sample", "build_document"]
@@ -106,6 +107,8 @@ def build_document(folder: Path, sample: Sample | None = None) -> ReportDocument
             "reclassified": 0,
             "poam_items": items_of_plan(frame, sample),
             "requirement_comments": None,
+            "indicator_history": history_of_sample(requirements, sample),
+            "accepted_vulnerabilities": accepted_of_sample(sample),
         },
     )
 
