@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from policycortex.names import EventKind
-from policycortex.scoring.approvals import ApprovalStatus
 from policycortex.scoring.models import DEFAULT_MODEL
 from policycortex.scoring.scan_rhythm import silent_accounts
 from policycortex.settings import Settings
@@ -76,11 +75,9 @@ def _note(registry: Registry, kind: EventKind, found: _ByOrganization, now: date
 
 def _expiring(records: ApprovalRepository[Any], now: datetime) -> _ByOrganization:
     found: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for organization in records.list_organizations():
-        for record in records.list_records(organization):
-            if record.status_at(now) is ApprovalStatus.ACTIVE and record.valid_until - now <= _SOON:
-                data = {"id": record.id, "reason": record.reason, "until": _text(record.valid_until)}
-                found[organization][f"{record.id}:{_text(record.valid_until)}"] = data
+    for record in records.list_ending(before=_SOON, now=now):
+        data = {"id": record.id, "reason": record.reason, "until": _text(record.valid_until)}
+        found[record.organization][f"{record.id}:{_text(record.valid_until)}"] = data
     return found
 
 

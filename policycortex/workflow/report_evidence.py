@@ -8,7 +8,6 @@ from typing import Final
 
 from policycortex.documents.comments import RequirementComment
 from policycortex.documents.evidence import Evidence, FrameworkPart, SpanChange, WaiverInForce
-from policycortex.documents.indicator_days import IndicatorDays
 from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.poam import PoamEvidence
@@ -20,6 +19,7 @@ from policycortex.names import ReportType
 from policycortex.period import Period
 from policycortex.requests.model import ReportRequest
 from policycortex.scoring.ages import oldest_failing
+from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.forecasting.model import DirectionOnly, Forecast, TooLittleHistory
 from policycortex.scoring.model import Posture
 from policycortex.scoring.part_posture import assess_part
@@ -30,6 +30,7 @@ from policycortex.workflow.analytics import explain_days, load_forecast
 from policycortex.workflow.analytics_query import AnalyticsQuery
 from policycortex.workflow.assessed_period import AssessedPeriod
 from policycortex.workflow.report_analytics import compare_periods, load_risk_items
+from policycortex.workflow.report_indicators import read_indicators
 from policycortex.workflow.report_poam import read_poam
 from policycortex.workflow.scope_values import explain_nothing
 
@@ -56,8 +57,8 @@ class ReportInputs:
     """None: not asked for."""
     milestones: Sequence[StatedMilestone] = ()
     """Of plans of action."""
-    indicator_days: IndicatorDays | None = None
-    """Of a history of indicators."""
+    attestations: Sequence[Attestation] = ()
+    """All of the organisation on the framework, for a history of indicators."""
 
 
 def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
@@ -107,7 +108,14 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         span_change=None if change else _span_change(lake, inputs),
         poam=_poam(lake, inputs, path) if request.type is ReportType.POAM else None,
         comments=inputs.comments,
-        indicator_days=inputs.indicator_days,
+        indicator_days=read_indicators(
+            lake,
+            request,
+            inputs.framework,
+            waivers=inputs.waivers,
+            attestations=inputs.attestations,
+            now=inputs.now,
+        ),
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
     )
 

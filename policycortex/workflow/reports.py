@@ -37,13 +37,7 @@ from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.tracing.spans import tracing_of
 from policycortex.workflow.analytics_days import risk_weights
-from policycortex.workflow.assessed_period import (
-    AssessedPeriod,
-    describe_crosswalk,
-    judge_days,
-    judge_period,
-    read_days,
-)
+from policycortex.workflow.assessed_period import describe_crosswalk, judge_days
 from policycortex.workflow.evidence_files import copy_evidence
 from policycortex.workflow.known_records import comments_on, framework_and_records, milestones_of
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
@@ -52,8 +46,8 @@ from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
 from policycortex.workflow.report_days import days_of_request
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
-from policycortex.workflow.report_indicators import read_indicators
 from policycortex.workflow.report_order import MadeWith, check_same_figures, note_made_with
+from policycortex.workflow.report_postures import judge_both, read_trend
 from policycortex.workflow.report_progress import ReportProgress
 from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.retention import expires_at
@@ -234,11 +228,8 @@ def compose_from_lake(
     """
     known_at, given_waivers = request.basis.known_at if request.basis else now, waivers
     waivers, attestations = waivers_within(waivers, framework), attestations_within(attestations, framework)
-    before, assessed = _judge_both(lake, request, framework, waivers, attestations, known_at)
-    scope, since = request.scope, request.period.first_date
-    readings = read_days(
-        lake, scope, request.period, waivers=waivers, now=known_at, attestations=attestations, since=since
-    )
+    before, assessed = judge_both(lake, request, framework, waivers, attestations, known_at)
+    readings = read_trend(lake, request, waivers, attestations, known_at)
     daily = judge_days(readings, framework)
     inputs = ReportInputs(
         request=request,
@@ -253,9 +244,7 @@ def compose_from_lake(
         now=known_at,
         comments=comments,
         milestones=milestones,
-        indicator_days=read_indicators(
-            lake, request, framework, waivers=waivers, attestations=attestations, now=known_at
-        ),
+        attestations=attestations,
     )
     return compose_report(
         header=_header(
@@ -276,22 +265,6 @@ def compose_from_lake(
         show_executive_summary=request.include_executive_summary,
         detail=request.detail,
     )
-
-
-def _judge_both(  # noqa: PLR0917 - the values of compose_from_lake
-    lake: Lake,
-    request: ReportRequest,
-    framework: Framework | None,
-    waivers: Sequence[Waiver],
-    attestations: Sequence[Attestation],
-    known_at: datetime,
-) -> tuple[AssessedPeriod, AssessedPeriod]:
-    """The postures at the end of the period before, and of the period."""
-    before, assessed = (
-        judge_period(lake, framework, request.scope, period, waivers=waivers, now=known_at, attestations=attestations)
-        for period in (request.period.previous(), request.period)
-    )
-    return before, assessed
 
 
 def _header(

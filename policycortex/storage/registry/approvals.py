@@ -6,11 +6,12 @@ Values are added and never overwritten. A key and the keys that it was rotated t
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     func,
     insert,
     select,
@@ -147,6 +149,13 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def list_ending(self, *, before: timedelta, now: datetime) -> tuple[RecordT, ...]:
+        """Records in force that end within ``before``, of all organisations, by their end."""
+        table = self._table
+        query = select(table).where(ends_soon(table, before=before, now=now)).order_by(table.c.valid_until, table.c.id)
+        with self._database.reading() as connection:
+            return self._read_all(connection, connection.execute(query).mappings().all())
+
     def list_organizations(self) -> tuple[str, ...]:
         """Organisations that have records, sorted."""
         column = self._table.c.organization
@@ -208,3 +217,14 @@ class ApprovalRepository(ABC, Generic[RecordT]):
         same_key = record.requested_by == by
         requester = by if same_key else f"{record.requested_by}, the same key before or after a rotation,"
         raise ConflictError(f"{requester} requested {named}, so {by} cannot approve it; approve it with another key")
+
+
+def has_begun(table: Table, now: datetime) -> ColumnElement[bool]:
+    """Whether a record of ``table`` was approved, not revoked, and its time has begun."""
+    own = table.c
+    return and_(own.approved_at.is_not(None), own.revoked_at.is_(None), own.valid_from <= now)
+
+
+def ends_soon(table: Table, *, before: timedelta, now: datetime) -> ColumnElement[bool]:
+    """Whether a record of ``table`` is in force at ``now`` and ends within ``before``."""
+    return and_(has_begun(table, now), table.c.valid_until > now, table.c.valid_until <= now + before)

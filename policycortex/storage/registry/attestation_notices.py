@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, ForeignKey, Select, String, Table,
 
 from policycortex.audit.chain import AuditEvent
 from policycortex.storage.registry.alert_tables import note_expiry
+from policycortex.storage.registry.approvals import ends_soon, has_begun
 from policycortex.storage.registry.attestations import attestations
 from policycortex.storage.registry.audit_log import AuditLogRepository
 from policycortex.storage.registry.base import Database, UtcDateTime, insert_for, metadata
@@ -70,11 +71,10 @@ class AttestationNoticeRepository:
 
 def _due(before: timedelta, now: datetime) -> Select[Any]:
     own = attestations.c
-    ended = and_(own.valid_until <= now, _is_new(NoticeKind.EXPIRED))
-    ends_soon = and_(own.valid_until > now, own.valid_until <= now + before, _is_new(NoticeKind.EXPIRING))
-    in_force = (own.approved_at.is_not(None), own.revoked_at.is_(None), own.valid_from <= now)
+    ended = and_(has_begun(attestations, now), own.valid_until <= now, _is_new(NoticeKind.EXPIRED))
+    expiring = and_(ends_soon(attestations, before=before, now=now), _is_new(NoticeKind.EXPIRING))
     columns = (own.id, own.organization, own.framework, own.requirements, own.statement, own.valid_until)
-    return select(*columns).where(*in_force, or_(ended, ends_soon)).order_by(own.valid_until, own.id)
+    return select(*columns).where(or_(ended, expiring)).order_by(own.valid_until, own.id)
 
 
 def _is_new(kind: NoticeKind) -> ColumnElement[bool]:
