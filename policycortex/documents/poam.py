@@ -64,7 +64,7 @@ class PoamEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneStatement:
-    """What a person said of a milestone at one time."""
+    """What a person stated of a milestone at one time."""
 
     id: str
     change: MilestoneChange | None

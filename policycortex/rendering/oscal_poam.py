@@ -200,7 +200,7 @@ def _stated_by(statement: MilestoneStatement) -> dict[str, object]:
     }
 
 
-_SAID: Final = {
+_STATED: Final = {
     None: "A milestone was added",
     MilestoneChange.REPLACED: "A milestone was replaced",
     MilestoneChange.COMPLETED: "A milestone was completed",
@@ -215,7 +215,7 @@ def _statements(document: ReportDocument, item: PoamItem) -> Iterator[_Node]:
             task = {"task-uuid": _id(document, f"step-{number}", item)}
             yield {
                 "uuid": _id(document, f"log-{statement.id}", item),
-                "title": _SAID[statement.change],
+                "title": _STATED[statement.change],
                 "description": write_markup(statement.text) or _UNTITLED,
                 "start": write_time(statement.made_at),
                 "props": write_props(

@@ -81,17 +81,17 @@ class IndicatorHistory:
     """In the report's period, the newest first."""
 
 
-_Said = tuple[IndicatorStatus, Decider | None]
-_NOTHING: _Said = (IndicatorStatus.NO_DATA, None)
+_Stated = tuple[IndicatorStatus, Decider | None]
+_NOTHING: _Stated = (IndicatorStatus.NO_DATA, None)
 
 
 def indicator_history(
     days: IndicatorDays, indicators: Sequence[RequirementAssessment], since: date
 ) -> IndicatorHistory:
     """The history of ``indicators``. Their period begins at ``since``, which may be before the history."""
-    said = {day: {each.id: _said(each) for each in posture.requirements} for day, posture in days.by_day.items()}
+    stated = {day: {each.id: _stated(each) for each in posture.requirements} for day, posture in days.by_day.items()}
     every = [days.first + timedelta(days=n) for n in range((days.last - days.first).days + 1)]
-    rows = tuple(_row(each, every, said, since) for each in indicators)
+    rows = tuple(_row(each, every, stated, since) for each in indicators)
     changes = [change for row in rows for change in _changes(row, since)]
     return IndicatorHistory(
         first=days.first,
@@ -101,7 +101,7 @@ def indicator_history(
     )
 
 
-def _said(assessment: RequirementAssessment) -> _Said:
+def _stated(assessment: RequirementAssessment) -> _Stated:
     if assessment.result is RequirementResult.NOT_APPLICABLE:
         return IndicatorStatus.NOT_APPLICABLE, None
     by_met = {True: IndicatorStatus.MET, False: IndicatorStatus.NOT_MET, None: IndicatorStatus.OPEN}
@@ -109,9 +109,9 @@ def _said(assessment: RequirementAssessment) -> _Said:
 
 
 def _row(
-    indicator: RequirementAssessment, every: Sequence[date], said: Mapping[date, Mapping[str, _Said]], since: date
+    indicator: RequirementAssessment, every: Sequence[date], stated: Mapping[date, Mapping[str, _Stated]], since: date
 ) -> IndicatorRow:
-    by_day = [(day, said.get(day, {}).get(indicator.id, _NOTHING)) for day in every]
+    by_day = [(day, stated.get(day, {}).get(indicator.id, _NOTHING)) for day in every]
     runs = tuple(_runs(by_day))
     statuses = [status for day, (status, _) in by_day if day >= since]
     known = [status for status in statuses if status is not IndicatorStatus.NO_DATA]
@@ -129,7 +129,7 @@ def _row(
     )
 
 
-def _runs(by_day: Sequence[tuple[date, _Said]]) -> Iterator[IndicatorRun]:
+def _runs(by_day: Sequence[tuple[date, _Stated]]) -> Iterator[IndicatorRun]:
     for (status, decided_by), days in groupby(by_day, key=lambda pair: pair[1]):
         listed = [day for day, _ in days]
         yield IndicatorRun(first=listed[0], last=listed[-1], status=status, decided_by=decided_by)

@@ -50,7 +50,7 @@ def planned_lines(item: PoamItem) -> tuple[str, ...]:
 
 
 def change_lines(item: PoamItem) -> tuple[str, ...]:
-    """What people said of milestones, by milestone, oldest first, with day and author."""
+    """What people stated of milestones, by milestone, oldest first, with day and author."""
     return tuple(
         f"Milestone {place} {_change(statement)} by {statement.signature} on {statement.made_at.date()}"
         for place, step in enumerate(item.milestones, start=1)

@@ -78,10 +78,10 @@ def _item(number: int, row: dict[str, object], sample: Sample) -> PoamItem:
 
 def _stated(number: int, text: str, due: date) -> Milestone:
     """A milestone that was added, replaced and completed."""
-    said = MilestoneStatement(
+    added = MilestoneStatement(
         id=f"mst_{number}a", change=None, text=text, due_on=due, done_on=None, author="key_1", author_name=text,
         author_role=None, made_at=datetime(2026, 11, 1, tzinfo=UTC),
     )  # fmt: skip
-    moved = replace(said, id=f"mst_{number}b", change=MilestoneChange.REPLACED, author_role=text)
+    moved = replace(added, id=f"mst_{number}b", change=MilestoneChange.REPLACED, author_role=text)
     done = replace(moved, id=f"mst_{number}c", change=MilestoneChange.COMPLETED, due_on=None, done_on=due)
-    return Milestone(title=text, due_on=due, done_on=due, statements=(said, moved, done))
+    return Milestone(title=text, due_on=due, done_on=due, statements=(added, moved, done))
