@@ -117,3 +117,10 @@ def test_a_date_range_in_a_zone_is_cut_and_printed_there() -> None:
     assert open_locale("en").days(period) == "1 October 2026 – 31 October 2026"
     assert open_locale("en", None, period.zone).moment(now) == "2 November 2026, 05:45 Asia/Kathmandu"
     assert request_from_json(request_to_json(request)).period == period
+
+
+def test_months_before_a_period_end_with_its_last_day() -> None:
+    """Whole days; a day that the month does not have is its last one."""
+    for last, first in ((date(2026, 3, 31), date(2024, 10, 1)), (date(2026, 8, 30), date(2025, 2, 28))):
+        found = Period.of_days(date(2026, 3, 1), last).with_months_before(18)
+        assert (found.first_date, found.last_date) == (first, last)
