@@ -25,6 +25,7 @@ from policycortex.scoring.ages import EPISODE_SCHEMA, KNOWN_WITHIN_DAYS
 from policycortex.scoring.changes_model import COVERED_SCHEMA, STATE_SCHEMA
 from policycortex.scoring.risk_model import RISK_ITEM_SCHEMA
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA, in_schema
+from policycortex.storage.lake.partition_spans import run_by_organization
 from policycortex.storage.lake.scan_selection import (
     Posture,
     carried_cursor,
@@ -288,14 +289,14 @@ class LakeAnalytics:
     def _rebuild_day(self, day: date) -> AgeCounts:
         def work(cursor: Cursor) -> AgeCounts:
             near: Mapping[str, Any] = {"day": day, "near_days": _NEAR_DAYS}
-            is_far = fetch_frame(cursor, "analytics_unseen", near)["checks"].item() > 0
-            window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS if is_far else _NEAR_DAYS}
+            unseen, organizations = fetch_frame(cursor, "analytics_unseen", near).row(0)
+            window: Mapping[str, Any] = {"day": day, "lookback_days": LOOKBACK_DAYS if unseen else _NEAR_DAYS}
             before = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
             for table in ("failing", "remediations"):
                 run(cursor, f"analytics_{table}_delete", {"day": day})
-                run(cursor, f"analytics_{table}_insert", window)
+                run_by_organization(cursor, f"analytics_{table}_insert", window, organizations or ())
             run(cursor, "analytics_tallies_delete", {"day": day})
-            run(cursor, "analytics_tallies_insert", {"day": day})
+            run_by_organization(cursor, "analytics_tallies_insert", {"day": day}, organizations or ())
             after = fetch_frame(cursor, "analytics_failing_digest", {"day": day}).row(0)
             return AgeCounts(day=day, keys=after[1], is_changed=after != before)
 

@@ -22,6 +22,7 @@ from policycortex.period import Period
 from policycortex.scoring.model import TALLY_SCHEMA
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import scratch_dir
+from policycortex.storage.lake.partition_spans import spans
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 from policycortex.storage.lake.staging import QuarantineLimit, StagedCleanScan, StagedCounts, Staging
 from policycortex.storage.private_folders import locked_folder, sweep_folders
@@ -211,10 +212,7 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
         for name in _STORED_OF_STOPPED:
             run(cursor, name, {"import_id": row["import_id"]})
     counts = replace(counts, notes=counts.notes + _left_out(cursor, folder, row["organization"], counts))
-    for name in _INSERTS if not counts.is_stopped else ("import_quarantine",):
-        values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
-        values |= {"exported_at": counts.exported_at, "has_bad_records": counts.quarantined > 0}
-        run(cursor, name, _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")})
+    _insert_staged(cursor, folder, row, counts)
     run(cursor, "import_receipt", row)
     _insert_notes(cursor, {name: row[name] for name in ("organization", "import_id")}, counts)
     return ImportReceipt(
@@ -231,6 +229,19 @@ def _insert(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCou
         clean_scans=len(counts.clean_scans),
         targets=counts.targets,
     )
+
+
+def _insert_staged(cursor: Cursor, folder: Path, row: dict[str, Any], counts: StagedCounts) -> None:
+    """Insert the staged rows, findings some days at a time."""
+    values = {name: row[name] for name in ("organization", "import_id", "file_name", "format")}
+    values |= {"exported_at": counts.exported_at, "has_bad_records": counts.quarantined > 0}
+    for name in _INSERTS if not counts.is_stopped else ("import_quarantine",):
+        given = _only_used(name, values) | {"path": str(folder / f"{name.removeprefix('import_')}.parquet")}
+        if name != "import_findings":
+            run(cursor, name, given)
+            continue
+        for first, end in spans(counts.dates):
+            run(cursor, name, given | {"first_date": first, "end_date": end})
 
 
 def _left_out(cursor: Cursor, folder: Path, organization: str, counts: StagedCounts) -> tuple[ScanNote, ...]:

@@ -3,7 +3,7 @@
 Running again changes nothing; a late file makes only the days of its findings stale.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -11,11 +11,13 @@ from typing import Any, Final
 import polars as pl
 
 from policycortex.scope import Scope
+from policycortex.storage.lake.partition_spans import run_by_organization
 from policycortex.storage.lake.scan_selection import scope_filters
 from policycortex.storage.lake.scope_views import scope_cursor
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 
 _LAST_DATE: Final = date(9999, 12, 31)
+_NOTHING: Final[Mapping[str, Any]] = {}
 _TABLES: Final = ("state", "coverage", "tallies", "builds")
 
 
@@ -47,10 +49,10 @@ class LakeState:
         if not wanted:
             return ()
         bounds = {"first_date": wanted[0], "last_date": wanted[-1]}
-        present = set(wanted).intersection(self._session.fetch("state_days", bounds)["observed_date"].to_list())
+        present = dict(self._session.fetch("state_days", bounds).iter_rows())
         known = account_environments or {}
         accounts = {"account_ids": list(known), "environments": list(known.values())}
-        rebuilt = {day: _rebuild_day(self._session, day, accounts) for day in sorted(present)}
+        rebuilt = {day: _rebuild_day(self._session, day, present[day], accounts) for day in wanted if day in present}
         return tuple(rebuilt.get(day, DayCounts(day=day, findings=0, coverage=0, tallies=0)) for day in wanted)
 
     def load_stale_days(self, first: date, last: date) -> tuple[date, ...]:
@@ -75,20 +77,25 @@ class LakeState:
             return fetch_frame(cursor, "newest_scans", parameters)
 
 
-def _rebuild_day(session: LakeSession, day: date, accounts: Mapping[str, Any]) -> DayCounts:
+def _rebuild_day(
+    session: LakeSession, day: date, organizations: Sequence[str], accounts: Mapping[str, Any]
+) -> DayCounts:
     def work(cursor: Cursor) -> DayCounts:
+        def insert(table: str, more: Mapping[str, Any] = _NOTHING) -> int:
+            return run_by_organization(cursor, f"{table}_insert", {"day": day, **more}, organizations)
+
         for table in _TABLES:
             run(cursor, f"{table}_delete", {"day": day})
         run(cursor, "builds_insert", {"day": day})
-        findings = run(cursor, "state_insert", {"day": day, **accounts})
+        findings = insert("state", accounts)
         # Ages are built later. Until then each failing finding has the age of its day, which never lowers the risk.
         run(cursor, "analytics_tallies_delete", {"day": day})
-        run(cursor, "analytics_tallies_insert", {"day": day})
+        insert("analytics_tallies")
         return DayCounts(
             day=day,
             findings=findings,
-            coverage=run(cursor, "coverage_insert", {"day": day}),
-            tallies=run(cursor, "tallies_insert", {"day": day}),
+            coverage=insert("coverage"),
+            tallies=insert("tallies"),
         )
 
     return session.write(f"rebuild the state of {day}", work)

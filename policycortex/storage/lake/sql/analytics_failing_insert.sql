@@ -9,7 +9,7 @@ WITH failing AS (
         bool_and(is_muted) AS is_muted,
         CASE WHEN bool_and(is_muted) THEN count(*) ELSE count(*) FILTER (NOT is_muted) END AS findings
     FROM lake.core.finding_state
-    WHERE observed_date = $day AND status = 'FAIL'
+    WHERE observed_date = $day AND status = 'FAIL' AND is_within(organization, $first_organization, $end_organization)
     GROUP BY ALL
 ),
 before AS (

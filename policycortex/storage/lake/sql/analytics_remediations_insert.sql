@@ -9,7 +9,7 @@ WITH looked AS (
 scanned AS (
     SELECT organization, source, account_id, scan_target, region, check_id, bool_or(is_all_checks) AS is_all_checks
     FROM looked
-    WHERE observed_date = $day
+    WHERE observed_date = $day AND is_within(organization, $first_organization, $end_organization)
     GROUP BY ALL
 ),
 before AS (

@@ -20,7 +20,7 @@ found AS (
     FROM lake.core.finding_state t
         JOIN scans s USING (organization, source, provider, account_id, scan_key)
         LEFT JOIN titles x ON x.organization = t.organization AND x.text_id = t.text_id
-    WHERE t.observed_date = $day
+    WHERE t.observed_date = $day AND is_within(t.organization, $first_organization, $end_organization)
 )
 SELECT f.organization, f.observed_date, f.scan_key, f.scan_at, f.source, f.provider, f.account_id, f.environment,
     f.service, f.scan_target, f.check_id, f.mapping_id, min(f.title) AS title, f.severity,

@@ -7,7 +7,7 @@ WITH state AS (
     SELECT organization, source, provider, account_id, region, service, scan_target, check_id, scan_key, listing, scan_at,
         observed_at
     FROM lake.core.finding_state
-    WHERE observed_date = $day
+    WHERE observed_date = $day AND is_within(organization, $first_organization, $end_organization)
 ),
 scans AS (
     SELECT organization, source, provider, account_id, scan_key, max(scan_at) AS scan_at, max(observed_at) AS seen_at
@@ -39,6 +39,7 @@ clean AS (
         scanned_at AS scan_at, scanned_at AS seen_at, 0::BIGINT AS findings, false AS is_whole_target
     FROM lake.raw.clean_scans
     WHERE scanned_at::DATE = $day AND scan_key IS NOT NULL
+        AND is_within(organization, $first_organization, $end_organization)
 )
 SELECT $day::DATE AS observed_date, f.*, s.scan_at, s.seen_at, coalesce(w.is_whole_target, false) AS is_whole_target
 FROM found f

@@ -23,3 +23,4 @@ SELECT $organization AS organization, $import_id AS import_id,
     CASE WHEN $has_bad_records AND f.listing = 'failures' THEN 'part' ELSE f.listing END AS listing,
     f.* EXCLUDE (scan_key, stamp, listing)
 FROM (SELECT * FROM read_parquet($path) LEFT JOIN stamped USING (scan_key, account_id)) f
+WHERE is_within(CASE WHEN f.listing = 'state' THEN $exported_at::TIMESTAMPTZ ELSE observed_at END::DATE, $first_date, $end_date)

@@ -3,6 +3,10 @@
 -- filter or a join compares directly. Only organization and observed_date select files, so only they are compared
 -- directly: scan_at is compared as microseconds, and queries join the other columns of the selection as one row value.
 
+-- Whether a value is in a half-open span; NULL is no bound. Without bounds it is a constant, and reads no statistics.
+CREATE OR REPLACE MACRO memory.main.is_within(value_, first_, end_) AS
+    (first_ IS NULL OR value_ >= first_) AND (end_ IS NULL OR value_ < end_);
+
 -- Whether a scan has an identity of its own, so that several files may be parts of it; a made key names the file.
 CREATE OR REPLACE MACRO memory.main.is_one_scan(scan_key_) AS NOT regexp_matches(scan_key_, '^-[^/]+/[0-9a-f]{16}(/|$)');
 
@@ -16,49 +20,55 @@ WHERE organization = organization_ AND observed_date BETWEEN first_date_ AND las
     AND epoch_us(scan_at) >= epoch_us(start_at_) AND epoch_us(scan_at) < epoch_us(end_at_)
 GROUP BY ALL;
 
--- What a newer scan replaces (findings/scan_targets.py, docs/scoring.md): which scans of the period have looked at a check
--- in a scan target, with their rank. Grain: that of seen_scans, with all its rows; and, with a null observed_date, one check,
--- scan target and scan that looked there without an own row. A scan has looked at a check in a target
+-- What a newer scan replaces (findings/scan_targets.py, docs/scoring.md): which scans of the table seen_, of the columns of
+-- seen_scans, have looked at a check in a scan target, with their rank. keys_ names the table of the checks and targets that
+-- rows are added for: source, provider, account_id, scan_target, check_id. Grain: that of seen_scans, with all its rows; and,
+-- with a null observed_date, one check, scan target and scan that looked there without an own row. A scan has looked at a
+-- check in a target
 --   * if it lists findings of the check there, or names the check as looked at without findings;
 --   * if it lists failing findings only and is of this target: then at all checks;
 --   * if it has an identity, lists the check in another target, and is known to have looked at the whole target: only scans
 --     of several targets are read for this.
 -- Rank: the newest time of the scan's findings, then its own time, then its key.
-CREATE OR REPLACE MACRO memory.main.looked_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
-WITH seen AS (
-    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_)
-),
-scans AS (
+CREATE OR REPLACE MACRO memory.main.looked_by(seen_, keys_) AS TABLE
+WITH scans AS (
     SELECT source, account_id, scan_key, {'seen_at': max(seen_at), 'scan_at': max(scan_at), 'scan_key': scan_key} AS rank_,
         count(DISTINCT scan_target) > 1 OR bool_or(listing = 'part') AS is_in_parts
-    FROM seen
+    FROM query_table(seen_)
     GROUP BY source, account_id, scan_key
 ),
-keys AS (
-    SELECT DISTINCT source, provider, account_id, scan_target, check_id FROM seen WHERE check_id <> ''
-),
 whole AS (
-    SELECT DISTINCT source, provider, account_id, scan_target, scan_key FROM seen WHERE is_whole_target
+    SELECT DISTINCT source, provider, account_id, scan_target, scan_key FROM query_table(seen_) WHERE is_whole_target
 ),
 looked AS (
-    SELECT * EXCLUDE (is_whole_target) FROM seen
+    SELECT * EXCLUDE (is_whole_target) FROM query_table(seen_)
     UNION ALL BY NAME
     SELECT k.*, s.scan_key, s.listing
-    FROM keys k JOIN (
+    FROM query_table(keys_) k JOIN (
         SELECT DISTINCT source, account_id, scan_target, scan_key, listing, check_id AS named
-        FROM seen
+        FROM query_table(seen_)
         WHERE listing = 'failures' OR findings = 0
     ) s USING (source, account_id, scan_target)
     WHERE s.listing = 'failures' OR s.named = k.check_id
     UNION ALL BY NAME
     SELECT k.*, w.scan_key, 'results' AS listing
-    FROM keys k
+    FROM query_table(keys_) k
         JOIN whole w USING (source, provider, account_id, scan_target)
         SEMI JOIN (SELECT source, account_id, scan_key FROM scans WHERE is_in_parts) m USING (source, account_id, scan_key)
-        SEMI JOIN (SELECT DISTINCT source, provider, account_id, check_id, scan_key FROM seen) c
+        SEMI JOIN (SELECT DISTINCT source, provider, account_id, check_id, scan_key FROM query_table(seen_)) c
         USING (source, provider, account_id, check_id, scan_key)
 )
 SELECT l.*, s.rank_ FROM looked l JOIN scans s USING (source, account_id, scan_key);
+
+-- The scans of the period, with rows for all checks and targets that they have.
+CREATE OR REPLACE MACRO memory.main.looked_scans(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
+WITH seen AS (
+    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_)
+),
+keys AS (
+    SELECT DISTINCT source, provider, account_id, scan_target, check_id FROM seen WHERE check_id <> ''
+)
+FROM looked_by('seen', 'keys');
 
 -- Every scan of every check and scan target within the period. is_selected: it is part of the period-end posture; else
 -- replaced_by is the key of the scan that replaced it. Of the scans that looked, the newest counts. A scan that is only a

@@ -4,7 +4,7 @@ INSERT INTO lake.core.finding_state BY NAME
 WITH shared_scans AS (
     SELECT organization, source, scan_target, scan_key
     FROM lake.core.findings
-    WHERE observed_date = $day
+    WHERE observed_date = $day AND is_within(organization, $first_organization, $end_organization)
     GROUP BY ALL
     HAVING count(DISTINCT import_id) > 1
 ),
@@ -34,4 +34,4 @@ SELECT f.organization, f.observed_date, f.scan_key, f.source, f.provider, f.acco
 FROM lake.core.findings f
     ANTI JOIN dropped d USING (organization, import_id, finding_no)
     LEFT JOIN accounts a ON a.account_id = f.account_id
-WHERE f.observed_date = $day
+WHERE f.observed_date = $day AND is_within(f.organization, $first_organization, $end_organization)

@@ -7,6 +7,6 @@ SELECT organization, observed_date, scan_key, source, provider, account_id, envi
     count(*) FILTER (NOT is_muted AND status = 'MANUAL') AS manual,
     count(*) FILTER (is_muted) AS muted
 FROM lake.core.finding_state
-WHERE observed_date = $day
+WHERE observed_date = $day AND is_within(organization, $first_organization, $end_organization)
 GROUP BY ALL
 ORDER BY ALL
