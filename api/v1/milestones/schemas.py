@@ -46,5 +46,5 @@ class MilestoneAnswer(ResponseModel):
 class MilestoneList(ResponseModel):
     """A page of milestones, newest first."""
 
-    milestones: list[MilestoneAnswer]
+    milestones: list[MilestoneAnswer] = Field(description="The milestones of the page")
     pagination: Pagination
