@@ -243,9 +243,13 @@ def _environment(settings: Settings, ui: UiAddress, api_url: str) -> dict[str, s
 
 
 def _write_workspace(settings: Settings, code_port: int) -> Path:
+    from pipelines.platform.code_address import write_code_address
+
     server = {"host": "127.0.0.1", "port": code_port, "location_name": LOCATION}
     path = settings.dagster_home / "workspace.yaml"
     write_atomically(path, yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
+    with open_instance(settings) as instance:
+        write_code_address(instance, path)
     return path
 
 

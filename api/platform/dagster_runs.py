@@ -1,6 +1,6 @@
 """Runs of reports through the GraphQL interface of Dagster's webserver; the API does not import Dagster."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from api.platform.daemon_times import TICK_AGE, find_faults, newest_heartbeats, newest_ticks
@@ -18,6 +18,7 @@ from policycortex.tracing.spans import tracing_of
 from policycortex.workflow.request_report import run_tags
 
 _REASON_LENGTH: Final = 500
+_YEAR: Final = timedelta(days=366)
 
 _LAUNCH: Final = """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) { __typename
     ... on LaunchRunSuccess { run { runId } }
@@ -142,14 +143,17 @@ class DagsterRuns:
         return f"its run ended without a result: {reason}"[:_REASON_LENGTH]
 
     def _running_sensors(self, location: CodeLocation, now: datetime) -> list[dict[str, Any]]:
-        """The sensors that are switched on, each with its newest tick. First only late ticks: all are many."""
+        """The sensors that are switched on, each with its newest tick of a year. First only of some minutes.
+
+        Without a time Dagster ranks all ticks of all sensors, and finds none where the code server has another address.
+        """
         late = self._sensors(location, after=now - TICK_AGE)
         if all(sensor["sensorState"]["ticks"] for sensor in late):
             return late
-        return self._sensors(location, after=None)
+        return self._sensors(location, after=now - _YEAR)
 
-    def _sensors(self, location: CodeLocation, *, after: datetime | None) -> list[dict[str, Any]]:
-        variables = {"selector": location.selector(), "after": after.timestamp() if after is not None else None}
+    def _sensors(self, location: CodeLocation, *, after: datetime) -> list[dict[str, Any]]:
+        variables = {"selector": location.selector(), "after": after.timestamp()}
         found: list[dict[str, Any]] = self._client.query(_SENSORS, variables)["sensorsOrError"].get("results", [])
         return found
 

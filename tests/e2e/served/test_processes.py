@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import psutil
 import pytest
@@ -60,13 +61,29 @@ def test_a_server_restarts_what_crashed(server: Server) -> None:
     wait_until(lambda: server.http_code("healthz") == "200", what="the API answers again")
 
 
+_TICKS: Final = """{ sensorsOrError(repositorySelector: {repositoryName: "__repository__",
+  repositoryLocationName: "policycortex"}) {
+  ... on Sensors { results { sensorState { ticks(limit: 1) { id } } } } } }"""
+
+
+def sensors_with_ticks(server: Server) -> int:
+    """How many the page Automation shows an evaluation of."""
+    sensors = server.query_dagster(_TICKS)["sensorsOrError"]["results"]
+    return sum(bool(sensor["sensorState"]["ticks"]) for sensor in sensors)
+
+
 def test_a_server_that_is_killed_leaves_nothing_and_can_be_started_again(own: Server) -> None:
-    """After SIGKILL the watchdog ends the services; the next server runs, and SIGTERM ends all of it with code 0."""
+    """After SIGKILL the watchdog ends the services; the next server runs, and SIGTERM ends all of it with code 0.
+
+    The next server's code server has another port; the Dagster UI shows the evaluations of before all the same.
+    """
+    wait_until(lambda: sensors_with_ticks(own) > 0, what="a sensor was evaluated")
     family = own.family()
     own.process.send_signal(signal.SIGKILL)
     own.process.wait()
     wait_until(lambda: gone(family), seconds=30, what="all services ended")
     again = start_server(own.home)
+    assert sensors_with_ticks(again) > 0
     family = again.family()
     assert stop_server(again) == 0
     assert gone(family)
