@@ -78,6 +78,7 @@ def test_a_server_that_is_killed_leaves_nothing_and_can_be_started_again(own: Se
     The next server's code server has another port; the Dagster UI shows the evaluations of before all the same.
     """
     wait_until(lambda: sensors_with_ticks(own) > 0, what="a sensor was evaluated")
+    own.ui.close()
     family = own.family()
     own.process.send_signal(signal.SIGKILL)
     own.process.wait()
