@@ -8,8 +8,9 @@ from typing import Any, Final
 import dagster as dg
 import polars as pl
 
+from pipelines.score_chart import score_chart
 from policycortex.names import DEFAULT_ORGANIZATION
-from policycortex.scoring.rounding import round_pct
+from policycortex.scoring.rounding import known_pct, round_pct
 from policycortex.storage.lake.lake import DayCounts
 from policycortex.workflow.analytics_days import AnalyticsDay
 from policycortex.workflow.ingest import IngestSummary
@@ -100,8 +101,13 @@ def describe_days(counts: Sequence[DayCounts]) -> dict[str, dict[date, Metadata]
     }
 
 
-def describe_scores(scores: Sequence[DayScore], plotted: Collection[str]) -> dict[date, Metadata]:
-    """Scores by day: a table of all, and those of the frameworks ``plotted`` as numbers, of which the UI has plots."""
+def describe_scores(
+    scores: Sequence[DayScore], plotted: Collection[str], *, newest: date | None
+) -> dict[date, Metadata]:
+    """Scores by day: a table of all, and those of the frameworks ``plotted`` as numbers, of which the UI has plots.
+
+    The day ``newest`` has a chart of all days beside it.
+    """
     by_day: dict[date, list[DayScore]] = defaultdict(list)
     for score in sorted(scores, key=lambda s: (s.organization, s.framework_id)):
         by_day[score.day].append(score)
@@ -109,13 +115,14 @@ def describe_scores(scores: Sequence[DayScore], plotted: Collection[str]) -> dic
     return {
         day: {
             **{
-                _plot_name(s): float(s.value_pct)
+                _plot_name(s): float(known_pct(s.value_pct))
                 for s in of_day
                 if s.framework_id in plotted and s.value_pct is not None
             },
             "scores": table(
                 head, [(s.organization, s.framework_id, _pct(s.value_pct), s.passed, s.failed) for s in of_day]
             ),
+            **({"scores_by_day": score_chart(scores)} if day == newest else {}),
         }
         for day, of_day in by_day.items()
     }
@@ -185,4 +192,4 @@ def _yes(value: bool) -> str:
 
 
 def _pct(value: float | None) -> str:
-    return "not assessed" if value is None else f"{value:.1f} %"
+    return "not assessed" if value is None else f"{float(known_pct(value, 1)):.1f} %"

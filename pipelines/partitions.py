@@ -57,6 +57,15 @@ once, without a reload of the code location and of the run host. The history of 
 """
 
 
+def find_day(key: str) -> date | None:
+    """None for text that is no day in the form of keys; Python reads other forms, too, whose key would be another."""
+    try:
+        day = date.fromisoformat(key)
+    except ValueError:
+        return None
+    return day if day.isoformat() == key else None
+
+
 def days_of(context: dg.AssetExecutionContext) -> tuple[date, ...]:
     """The days of this run's partitions, in order. Raises RequestError for a key that is no day."""
     return tuple(sorted(map(day_of_key, context.partition_keys)))
@@ -64,7 +73,7 @@ def days_of(context: dg.AssetExecutionContext) -> tuple[date, ...]:
 
 def day_of_key(key: str) -> date:
     """The day of a key that an import added or a person typed. Raises RequestError."""
-    day = _find_day(key)
+    day = find_day(key)
     if day is None:
         raise RequestError(f"the partition {key!r} is no day: delete it, and write days as 2026-10-31")
     return day
@@ -94,7 +103,7 @@ def known_days(instance: dg.DagsterInstance, first: date = FIRST_DAY, last: date
 
     A key that is no day, which a person typed in the UI, is left out.
     """
-    days = filter(None, map(_find_day, instance.get_dynamic_partitions(DAY_PARTITIONS)))
+    days = filter(None, map(find_day, instance.get_dynamic_partitions(DAY_PARTITIONS)))
     return tuple(day for day in sorted(days) if first <= day <= last)
 
 
@@ -139,18 +148,9 @@ def windows_among(
     that is no day, which a person typed in the UI, is in no window: it would fail the run of the days beside it.
     """
     place = {key: n for n, key in enumerate(keys)}
-    no_days = [n for n, key in enumerate(keys) if _find_day(key) is None]
+    no_days = [n for n, key in enumerate(keys) if find_day(key) is None]
     found = sorted({str(day) for day in days} & place.keys(), key=place.__getitem__)
     gaps = [(place[before], place[after]) for before, after in pairwise(found)]
     cuts = [n for n, (a, b) in enumerate(gaps, 1) if b - a > longest_gap or any(a < no < b for no in no_days)]
     for start, stop in pairwise([0, *cuts, len(found)] if found else ()):
         yield KeyWindow(start=found[start], stop=found[stop - 1])
-
-
-def _find_day(key: str) -> date | None:
-    """None for text that is no day in the form of keys; Python reads other forms, too, whose key would be another."""
-    try:
-        day = date.fromisoformat(key)
-    except ValueError:
-        return None
-    return day if day.isoformat() == key else None

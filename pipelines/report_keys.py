@@ -11,7 +11,7 @@ from typing import Final
 
 import dagster as dg
 
-from pipelines.partitions import add_scan_days, day_of_key, known_days, windows_among
+from pipelines.partitions import add_scan_days, find_day, known_days, windows_among
 from policycortex.errors import RequestError
 from policycortex.names import (
     DEFAULT_ORGANIZATION,
@@ -50,9 +50,9 @@ def monthly_partitions_of(context: dg.AssetExecutionContext) -> tuple[MonthlyPar
 
 
 def _month_of_key(key: str) -> date:
-    day = day_of_key(key)
-    if day.day != 1:
-        raise RequestError(f"the partition {key!r} is no month: write its first day, {day:%Y-%m}-01")
+    day = find_day(key)
+    if day is None or day.day != 1:
+        raise RequestError(f"the partition {key!r} is no month: delete it, and write the first day, as 2026-10-01")
     return day
 
 

@@ -88,7 +88,8 @@ def days(
 def scores(context: dg.AssetExecutionContext, core: CoreResource) -> Iterator[dg.MaterializeResult[None]]:
     """Assess every framework on each day of the run's window."""
     with core_errors_as_failures(core):
-        scored = score_days(core.settings(), days_of(context))
-    facts = describe_scores(scored, core.settings().standing_frameworks)
+        wanted = days_of(context)
+        scored = score_days(core.settings(), wanted)
+    facts = describe_scores(scored, core.settings().standing_frameworks, newest=wanted[-1])
     for key in (REQUIREMENT_RESULTS, FRAMEWORK_SCORES):
         yield dg.MaterializeResult(asset_key=key, metadata=tell_days(context, key, facts) | column_lineage(key))

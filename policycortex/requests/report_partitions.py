@@ -70,6 +70,8 @@ def kind_of_key(key: str) -> ReportKind:
 def period_of_key(key: str) -> Period:
     """The period that a key or a person names: ``2026-Q3``, ``2026-07 Europe/Berlin``. Raises RequestError."""
     days, _, zone_text = key.strip().partition(" ")
+    if not any(form.fullmatch(days) for form in (_QUARTER, _MONTH, _YEAR, _DAYS)):
+        raise _refused("period", f"{key!r} is no period: write {_FORMS}")
     try:
         zone = zone_of_name(zone_text or "UTC")
         if found := _QUARTER.fullmatch(days):
@@ -81,12 +83,10 @@ def period_of_key(key: str) -> Period:
             return Period.of_month(date.fromisoformat(f"{found[1]}-01"), zone)
         if found := _YEAR.fullmatch(days):
             return Period.of_days(date(int(found[1]), 1, 1), date(int(found[1]), 12, 31), zone)
-        if found := _DAYS.fullmatch(days):
-            first = date.fromisoformat(found[1])
-            return Period.of_days(first, date.fromisoformat(found[2] or found[1]), zone)
+        first, _, last = days.partition("..")
+        return Period.of_days(date.fromisoformat(first), date.fromisoformat(last or first), zone)
     except (ValueError, ZoneInfoNotFoundError, OverflowError) as error:
-        raise _refused("period", f"{key!r} is no period: {error}") from None
-    raise _refused("period", f"{key!r} is no period: write {_FORMS}")
+        raise _refused("period", f"{key!r} is no period: {error.args[0]}") from None
 
 
 def period_of_words(words: str, *, now: datetime, zone: str = "UTC") -> Period:

@@ -87,7 +87,9 @@ def test_a_range_of_days_is_one_run_whose_layers_agree(defs: dg.Definitions, ins
     assert {day: facts["dagster/partition_row_count"].value for day, facts in rows.items()} == dict.fromkeys(
         rows, PER_SCAN
     )
-    for facts in facts_by_day(done, "scores", "marts/framework_scores").values():
+    scores = facts_by_day(done, "scores", "marts/framework_scores")
+    assert [day for day, facts in scores.items() if "scores_by_day" in facts] == ["2024-01-16"]  # the chart, once a run
+    for facts in scores.values():
         assert f"| default | soc2 | {facts['soc2_pct'].value:.1f} % |" in str(facts["scores"].value)
         assert str(facts["scores"].value).count("| soc2 |") == 1
         assert "nist_csf_pct" not in facts  # of many frameworks, the standing ones have a plot

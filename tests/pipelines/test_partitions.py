@@ -108,13 +108,11 @@ def test_a_key_that_is_no_day_is_left_out(instance: dg.DagsterInstance) -> None:
             days_of(run)
 
 
-@pytest.mark.parametrize(
-    ("key", "reason"), [("2026-07", "is no day"), ("2026-07-15", "write its first day, 2026-07-01")]
-)
-def test_a_monthly_partition_names_the_first_day_of_its_month(key: str, reason: str) -> None:
+@pytest.mark.parametrize("key", ["2026-07", "2026-07-15", "July"])
+def test_a_monthly_partition_names_the_first_day_of_its_month(key: str) -> None:
     """Another key would be a second partition of the same report, or end as an unexpected error."""
     run: Any = SimpleNamespace(partition_keys=["soc2|2026-06-01", f"soc2|{key}"])
-    with pytest.raises(RequestError, match=reason):
+    with pytest.raises(RequestError, match=f"the partition '{key}' is no month: .* write the first day"):
         monthly_partitions_of(run)
 
 
