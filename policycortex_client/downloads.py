@@ -1,7 +1,8 @@
 """A report's files, and what proves them."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from policycortex_client.files import FilesTransport
@@ -35,3 +36,9 @@ class DownloadsClient(FilesTransport):
     def follow_download_link(self, link: DownloadLink | str, target: Path) -> Path:
         """The file of a link, or of its address. A link for one download is used up by it."""
         return self._save(urlsplit(link if isinstance(link, str) else link.url).path, target)
+
+    def get_link_details(self, link: DownloadLink | str) -> Mapping[str, Any]:
+        """What a link leads to, as documented: report, size, digest, signer, end. It does not use up the link."""
+        path = urlsplit(link if isinstance(link, str) else link.url).path
+        body: Mapping[str, Any] = self._get(f"{path}/details")
+        return body

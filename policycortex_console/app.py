@@ -1,6 +1,7 @@
 """The console before the API: one ASGI application that serves pages itself and passes everything else on.
 
-For people who open an address of the API in a browser, such as an expired link, errors are pages instead of JSON.
+For people who open an address of the API in a browser, a download link is a page about its file, and errors are pages
+instead of JSON.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from policycortex.security.client_address import ClientAddresses
 from policycortex.settings import Settings
 from policycortex_console.error_pages import ERROR_HANDLERS, ErrorPages
 from policycortex_console.guard import ConsoleGuard
+from policycortex_console.link_pages import LinkPages
 from policycortex_console.pages import (
     attestations,
     audit,
@@ -86,7 +88,7 @@ class Console:
         self._firsts = {route.path.split("/")[1] for route in routes} - {""}
         self._addresses = ClientAddresses(settings.trusted_proxies or ())
         self._pages = ConsoleGuard(pages, people=people, settings=settings)
-        self._api = ErrorPages(api)
+        self._api = LinkPages(ErrorPages(api))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; lifespan and everything else goes to the API."""

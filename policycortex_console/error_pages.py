@@ -1,7 +1,7 @@
 """Errors as pages: of the console itself, and of the API where a person opened its address in a browser."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -93,22 +93,30 @@ class ErrorPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or not _is_navigation(scope):
+        if scope["type"] != "http" or not is_navigation(scope):
             await self._api(scope, receive, send)
             return
-        await self._api(scope, receive, _ErrorToPage(scope, receive, send))
+        await self._api(scope, receive, JsonToPage(scope, receive, send, _is_error, _make_error_page))
 
 
-class _ErrorToPage:
-    """A ``send`` that keeps the JSON of an error, and sends a page in its place."""
+class JsonToPage:
+    """A ``send`` that keeps the JSON answers that are ``wanted``, and sends the page that ``make`` makes of each."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        wanted: Callable[[int], bool],
+        make: Callable[[Request, int, Mapping[str, Any]], Response],
+    ) -> None:
         self._scope, self._receive, self._send = scope, receive, send
+        self._wanted, self._make = wanted, make
         self._start: Message | None = None
         self._body = b""
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and _is_json_error(message):
+        if message["type"] == "http.response.start" and self._wanted(message["status"]) and _is_json(message):
             self._start = message
         elif self._start is None:
             await self._send(message)
@@ -118,15 +126,7 @@ class _ErrorToPage:
                 await self._send_page(self._start)
 
     async def _send_page(self, start: Message) -> None:
-        body = json.loads(self._body or b"{}")
-        page = error_page(
-            Request(self._scope),
-            start["status"],
-            str(body.get("error_description", "")),
-            person=None,
-            request_id=str(body.get("request_id", "")),
-            is_link=self._scope["path"].startswith("/v1/links/"),
-        )
+        page = self._make(Request(self._scope), start["status"], json.loads(self._body or b"{}"))
         kept = (b"x-request-id", b"retry-after", b"www-authenticate")
         page.raw_headers += [pair for pair in start["headers"] if pair[0].lower() in kept]
         page.raw_headers += [
@@ -142,12 +142,26 @@ class _ErrorToPage:
         await page(self._scope, self._receive, self._send)
 
 
-def _is_navigation(scope: Scope) -> bool:
+def is_navigation(scope: Scope) -> bool:
     """Whether a person opened the address: browsers ask for HTML then, and programs do not."""
     headers = Headers(scope=scope)
     return scope["method"] == "GET" and "text/html" in headers.get("accept", "") and "authorization" not in headers
 
 
-def _is_json_error(message: Message) -> bool:
-    headers = Headers(raw=message.get("headers", []))
-    return message["status"] >= 400 and headers.get("content-type", "").startswith("application/json")
+def _make_error_page(request: Request, status: int, body: Mapping[str, Any]) -> Response:
+    return error_page(
+        request,
+        status,
+        str(body.get("error_description", "")),
+        person=None,
+        request_id=str(body.get("request_id", "")),
+        is_link=request.url.path.startswith("/v1/links/"),
+    )
+
+
+def _is_error(status: int) -> bool:
+    return status >= 400
+
+
+def _is_json(message: Message) -> bool:
+    return Headers(raw=message.get("headers", [])).get("content-type", "").startswith("application/json")

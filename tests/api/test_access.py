@@ -19,7 +19,7 @@ from tests.support.api_server import ApiServer, Clock, FakeRunLauncher, serve
 
 ANY_KEY = {"/v1/me"}
 """What a valid key may do whatever its scopes are."""
-OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/v1/links/{token}"}
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/v1/links/{token}", "/v1/links/{token}/details"}
 
 
 def _operations(server: ApiServer) -> list[tuple[str, str, dict[str, Any]]]:

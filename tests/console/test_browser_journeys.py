@@ -155,7 +155,10 @@ def test_link_and_revoke(desk: Desk, visitor: Visitor) -> None:
     person.click("Make a link")
     person.sees("Copy this address now")
     link = person.value("document.querySelector('input.copied').value")
-    assert desk.console.browser().get(link).content == _HTML
+    visitor_of_link = desk.seat().open(link)
+    visitor_of_link.sees("Check the file")
+    assert visitor_of_link.fits()
+    assert visitor_of_link.download("Download HTML", desk.folder).read_bytes() == _HTML
     person.open(f"/reports/{report_id}")
     person.sees("Links that work now")
     person.click("Download links are allowed", selector="label")

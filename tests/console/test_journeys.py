@@ -78,7 +78,8 @@ def test_a_link_is_shared_used_and_ended(console: ConsoleServer, visitor: Visito
     [url] = re.findall(r'value="(http[^"]+/v1/links/[^"]+)"', made.text)
     assert url not in visitor.get(f"/reports/{report_id}").text
     stranger = console.browser()
-    assert stranger.get(url).content == b"%PDF-1.7"
+    assert "Check the file" in stranger.get(url).text
+    assert stranger.get(f"{url}/file").content == b"%PDF-1.7"
     assert visitor.submit(f"/reports/{report_id}/sharing", {"visibility": "organization"}).status_code == 303
     ended = stranger.get(url)
     assert ended.status_code in {404, 410}

@@ -61,14 +61,17 @@ def test_every_screen_meets_wcag(everything: Filled, console: ConsoleServer, bro
 
 
 def test_pages_for_strangers_and_new_organisations_meet_wcag(
-    console: ConsoleServer, visitor: Visitor, browser: Browser
+    console: ConsoleServer, visitor: Visitor, browser: Browser, everything: Filled
 ) -> None:
-    """Sign-in by key and by link, a link that has ended, and screens without data."""
+    """Sign-in by key and by link, a download link before and after its end, and screens without data."""
+    owner = console.api.client(organization=everything.organization, scopes=["admin"])
+    made = owner.post(f"/v1/reports/{everything.ids['report_id']}/download-link", json={"format": "html"}).json()
     for screen in ("/", "/imports", "/waivers", "/schedules"):
         _open(browser, visitor, screen)
         _check(browser, screen)
     browser.clear_cookies()
-    for screen in ("/sign-in", f"/sign-in?token={console.link()}", f"/v1/links/{'x' * 40}", "/v1/reports"):
+    linked = made["url"].removeprefix(console.api.url)
+    for screen in ("/sign-in", f"/sign-in?token={console.link()}", linked, f"/v1/links/{'x' * 40}", "/v1/reports"):
         browser.open_url(f"{console.api.url}{screen}", **_DESK)
         _check(browser, screen)
 

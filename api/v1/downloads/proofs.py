@@ -66,6 +66,15 @@ def send_bundle(request: Request, services: Services, report: ReportRow) -> Resp
     return FileDownload(spool, size, status_code=200, headers=headers)
 
 
+def read_small_file(services: Services, report: ReportRow, name: str) -> bytes | None:
+    """A small file that belongs to the report; None without it. Raises IntegrityError, and ApiError when it is lost."""
+    file = _small_files(services, report).get(name)
+    if file is None:
+        return None
+    with _open(services, file.key, file.sha256) as stream:
+        return stream.read()
+
+
 def signature_name(report_format: ReportFormat) -> str:
     """The stored name of a format's detached signature."""
     return f"{report_format.value}.p7s"

@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 
-from api.platform.responses import page_of
-from api.v1.sharing.schemas import AccessEntry, AccessLog, LinkItem, LinkMade, SharingAnswer
-from policycortex.storage.registry import AccessRow, LinkRow, ReportRow
+from api.platform.responses import Span, page_of
+from api.v1.sharing.schemas import (
+    AccessEntry,
+    AccessLog,
+    LinkDetails,
+    LinkItem,
+    LinkMade,
+    LinkSigner,
+    SharingAnswer,
+)
+from policycortex.requests import ReportRequest
+from policycortex.storage.registry import AccessRow, ArtifactRow, LinkRow, ReportRow
 
 
 def present_link(link: LinkRow, url: str, expires_in: int) -> LinkMade:
@@ -17,6 +26,32 @@ def present_link(link: LinkRow, url: str, expires_in: int) -> LinkMade:
         expires_in=expires_in,
         expires_at=link.expires_at,
         one_time=link.is_one_time,
+    )
+
+
+def present_details(
+    link: LinkRow,
+    report: ReportRow,
+    artifact: ArtifactRow,
+    *,
+    saved_as: str,
+    request: ReportRequest | None,
+    organization: str,
+    signer: LinkSigner | None,
+) -> LinkDetails:
+    """What the link leads to. ``request`` is None where the file may not be readable without a password."""
+    return LinkDetails(
+        report_name=report.name,
+        organization=organization if request is not None else None,
+        period=Span.model_validate(request.period) if request is not None else None,
+        format=link.format,
+        file_name=saved_as,
+        media_type=artifact.media_type,
+        size_bytes=artifact.size_bytes,
+        sha256=artifact.sha256,
+        expires_at=link.expires_at,
+        one_time=link.is_one_time,
+        signer=signer if request is not None else None,
     )
 
 

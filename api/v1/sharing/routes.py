@@ -14,9 +14,10 @@ from api.platform.listing import PageQuery
 from api.platform.openapi import body_of, errors_of, file_responses
 from api.platform.responses import send_json
 from api.v1.downloads.file_responses import find_artifact
+from api.v1.sharing.link_details import describe_link
 from api.v1.sharing.link_downloads import follow_link
 from api.v1.sharing.presenters import present_access_log, present_link, present_sharing
-from api.v1.sharing.schemas import AccessLog, LinkBody, LinkMade, SharingAnswer, SharingBody
+from api.v1.sharing.schemas import AccessLog, LinkBody, LinkDetails, LinkMade, SharingAnswer, SharingBody
 from policycortex.errors import ConflictError
 from policycortex.requests.parsing import validated
 from policycortex.storage.registry import Sharing
@@ -72,6 +73,13 @@ def create_download_link(
 def follow_download_link(token: str, request: Request, services: ServicesDep) -> Response:
     """Download the file of a link; no key is needed."""
     return follow_link(request, services, token)
+
+
+@links_router.get("/{token}/details", responses=errors_of(codes.REPORT_NOT_FOUND, codes.FILE_MISSING))
+@audited("link_read")
+def get_link_details(token: str, request: Request, services: ServicesDep) -> LinkDetails:
+    """What a link leads to: report, size, digest, signer, end. No key is needed; it does not use up the link."""
+    return describe_link(request, services, token)
 
 
 @router.get("/{report_id}/sharing", response_model=SharingAnswer, responses=errors_of(codes.REPORT_NOT_FOUND))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from api.platform.responses import Moment, Pagination, ResponseModel
+from api.platform.responses import Moment, Pagination, ResponseModel, Span
 from policycortex.field_types import Strict, refuse
 from policycortex.names import ReportFormat
 from policycortex.requests.body import one_of
@@ -79,6 +79,36 @@ class SharingAnswer(ResponseModel):
     keys: list[str]
     links_allowed: bool
     links: list[LinkItem]
+
+
+class LinkSigner(ResponseModel):
+    """The certificate that signed the file."""
+
+    subject: str = Field(description="Name and organisation in the certificate", examples=["Acme Reports, Acme Corp"])
+    sha256: str = Field(description="Fingerprint of the certificate; confirm it with its owner by another way")
+    valid_until: Moment = Field(description="When the certificate ends")
+    is_of_an_authority: bool = Field(description="False: the installation generated it, so only its owner confirms it")
+    signature: Literal["in_file", "beside"] = Field(
+        description="`in_file`: the PDF has it. `beside`: it is a file of its own, in the bundle"
+    )
+
+
+class LinkDetails(ResponseModel):
+    """What a link leads to. It has nothing that the file itself has not."""
+
+    report_name: str = Field(description="Name of the report")
+    organization: str | None = Field(
+        description="The organisation's name for readers; null where the files have a password, or may have one"
+    )
+    period: Span | None = Field(description="The report's period; null as `organization`")
+    format: ReportFormat = Field(description="Format of the file")
+    file_name: str = Field(description="The name under which the file is saved", examples=["SOC-2-October.pdf"])
+    media_type: str = Field(examples=["application/pdf"])
+    size_bytes: int = Field(examples=[8_300_000])
+    sha256: str = Field(description="Digest of the file")
+    expires_at: Moment = Field(description="When the link ends")
+    one_time: bool = Field(description="Whether the link ends with its first complete download")
+    signer: LinkSigner | None = Field(description="Null for a file without signature, and as `organization`")
 
 
 class AccessEntry(ResponseModel):
