@@ -33,6 +33,14 @@ class DownloadsClient(FilesTransport):
         """The signature of one file."""
         return self._save(f"/v1/reports/{report_id}/download/{report_format}/signature", target)
 
+    def verify_stored_files(self, report_id: str) -> Mapping[str, Any]:
+        """Whether the stored files are those that were made and signed, file by file with reasons, as documented.
+
+        The server checks them; ``policycortex verify`` checks files that were downloaded.
+        """
+        body: Mapping[str, Any] = self._get(f"/v1/reports/{report_id}/verification")
+        return body
+
     def follow_download_link(self, link: DownloadLink | str, target: Path) -> Path:
         """The file of a link, or of its address. A link for one download is used up by it."""
         return self._save(urlsplit(link if isinstance(link, str) else link.url).path, target)

@@ -18,6 +18,7 @@ _ROUTES: Final = frozenset(
         "/v1/reports",
         _REPORT,
         f"{_REPORT}/compare/{{other_id}}",
+        f"{_REPORT}/verification",
         f"{_REPORT}/download/manifest",
         f"{_REPORT}/download/manifest.p7s",
         f"{_REPORT}/download/certificate",

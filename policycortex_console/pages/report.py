@@ -104,6 +104,8 @@ async def _page(request: Request, *, made_link: Mapping[str, Any] | None = None,
     backend, person = backend_of(request), person_of(request)
     report = await backend.get(_api(request))
     is_done = report["status"] == "completed"
+    is_asked = is_done and request.method == "GET" and bool(request.query_params.get("verify"))
+    checked, refused = await _verification(request) if is_asked else (None, "")
     others = await backend.get("/v1/reports", type=report["type"], framework=report["framework"], limit=_COMPARED)
     deliveries = await backend.find("/v1/deliveries", report_id=report["id"], limit=100)
     context = {
@@ -116,9 +118,20 @@ async def _page(request: Request, *, made_link: Mapping[str, Any] | None = None,
         "has_html": any(each["format"] == "html" for each in report["formats"]),
         "lifetimes": LIFETIMES,
         "made_link": made_link,
-        "problem": problem,
+        "problem": problem or refused,
+        "checked": checked,
     }
     return render(request, "report.html", context, person=person)
+
+
+async def _verification(request: Request) -> tuple[Mapping[str, Any] | None, str]:
+    """What the check of the stored files found, or why there is none."""
+    try:
+        return await backend_of(request).get(f"{_api(request)}/verification"), ""
+    except ApiRefusalError as refusal:
+        if refusal.status not in {404, 409}:
+            raise
+        return None, f"The files cannot be verified: {refusal}"
 
 
 def _api(request: Request) -> str:

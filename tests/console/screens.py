@@ -37,6 +37,7 @@ NOT_PAGES: Final = {
 QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/controls/{framework_id}/requirement": ("?id=CC6.1",),
     "/reports/{report_id}/compare": ("?with={other_id}",),
+    "/reports/{report_id}": ("", "?verify=1"),
     "/findings": ("", "?status=FAIL&severity=high"),
     "/reports": ("", "?q=nothing-has-this-name"),
 }

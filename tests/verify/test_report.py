@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from policycortex.requests.destinations import mail_deliveries
 from policycortex.security.manifest import parse_manifest
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
-from policycortex.storage.objects.artifacts import open_artifacts
+from policycortex.storage.objects.artifacts import FolderArtifacts, open_artifacts
 from policycortex.storage.registry import FileRow, Registry, ReportRow, open_registry
 from policycortex.storage.registry.schedule_rows import DeliveryRow
 from policycortex.verify.report_files import verify
 from policycortex.verify.verdict import VerdictKind
 from policycortex.workflow.reports import produce_report
 from policycortex.workflow.request_report import seal_password
+from policycortex.workflow.verify_stored import verify_stored
 from tests.support.api_server import FakeBackfills, FakeRunLauncher, serve
 from tests.support.programs import run, seven_zip
 from tests.support.samples.lake_files import seen, take
@@ -192,3 +194,49 @@ def test_no_secret_is_kept_in_clear(made: Made) -> None:
     kept = [path for path in (made.settings.home / "artifacts").rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in {path.parent for path in kept}} == {0o700}
+
+
+@pytest.fixture
+def stored(made: Made, tmp_path: Path) -> FolderArtifacts:
+    """A copy of the report's store, for changes."""
+    shutil.copytree(made.settings.home / "artifacts", tmp_path / "artifacts")
+    return FolderArtifacts(root=tmp_path / "artifacts")
+
+
+def test_all_stored_files_are_verified_with_the_copies(made: Made, stored: FolderArtifacts) -> None:
+    """Nothing is broken; each format, the copy for the delivery, manifest and certificate hold."""
+    verdict = verify_stored(stored, made.report, tuple(made.files.values()))
+    assert verdict.is_good, [str(line) for line in verdict.lines]
+    holding = {line.subject for line in verdict.of(VerdictKind.HOLDS)}
+    own = {f"report.{each.extension}" for each in made.report.artifacts}
+    assert own | {f"{made.delivery.id}.pdf", "manifest.json", "certificate.pem"} <= holding
+    assert not [line for line in verdict.lines if line.subject.startswith(("signer", "audit log"))]
+
+
+@pytest.mark.parametrize("name", ["csv", "csv.p7s", "manifest.json", "manifest.json.p7s", "certificate.pem"])
+def test_a_stored_file_that_was_changed_or_lost_is_named(made: Made, stored: FolderArtifacts, name: str) -> None:
+    """One changed byte, then no file: the line names it, and each other file is still checked."""
+    artifact = made.report.artifact("csv")
+    assert artifact is not None
+    key = artifact.key if name == "csv" else made.files[name].key
+    shown = {"csv": f"report.{artifact.extension}", "csv.p7s": f"report.{artifact.extension}.p7s"}.get(name, name)
+    path = stored.root / key
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    for word in ("was changed", "is missing"):
+        verdict = verify_stored(stored, made.report, tuple(made.files.values()))
+        assert any(line.subject == shown and word in line.message for line in verdict.of(VerdictKind.BROKEN)), word
+        path.unlink(missing_ok=True)
+
+
+def test_a_change_of_store_and_registry_together_breaks_the_manifest(made: Made, stored: FolderArtifacts) -> None:
+    """Attack: who can write both puts another file under its own digest; the signed manifest does not list it."""
+    artifact = made.report.artifact("csv")
+    assert artifact is not None
+    forged = b"all requirements are met"
+    (stored.root / artifact.key).write_bytes(forged)
+    wrong = replace(artifact, sha256=hashlib.sha256(forged).hexdigest(), size_bytes=len(forged))
+    others = tuple(each for each in made.report.artifacts if each is not artifact)
+    verdict = verify_stored(stored, replace(made.report, artifacts=(*others, wrong)), tuple(made.files.values()))
+    assert not verdict.is_good
+    [line] = [each for each in verdict.of(VerdictKind.BROKEN) if each.subject == f"report.{artifact.extension}"]
+    assert "it was changed" in line.message

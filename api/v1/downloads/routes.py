@@ -13,6 +13,7 @@ from api.platform.openapi import errors_of, file_responses, small_file_responses
 from api.platform.services import Services
 from api.v1.downloads.file_responses import find_artifact, send_artifact
 from api.v1.downloads.proofs import send_bundle, send_proof, signature_name
+from api.v1.downloads.verification import Verification, verify_report
 from policycortex.names import ReportFormat
 from policycortex.security import manifest
 from policycortex.security.signing import SIGNATURE_MEDIA_TYPE
@@ -66,6 +67,18 @@ def download_bundle(report_id: ReportId, request: Request, caller: Reader, servi
     if request.method == "GET" and response.status_code != 304:
         log_access(services, caller, report_id, "downloaded", "bundle")
     return response
+
+
+@router.get(
+    "/{report_id}/verification",
+    responses=errors_of(codes.REPORT_NOT_FOUND, codes.FORMAT_NOT_MADE, codes.CONFLICT),
+)
+@audited("report_verified")
+def get_verification(report_id: ReportId, caller: Reader, services: ServicesDep) -> Verification:
+    """Read all stored files of the report and check digests, manifest and signatures, as `policycortex verify` does."""
+    return verify_report(
+        services, services.registry.reports.get_report(caller.organization, report_id, reader=caller.reader)
+    )
 
 
 @router.get(f"{_PATH}/signature", response_class=Response, responses=_PROOFS)
