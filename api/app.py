@@ -30,6 +30,7 @@ from api.v1.comments import routes as comments
 from api.v1.connections import routes as connections
 from api.v1.deliveries import routes as deliveries
 from api.v1.downloads import routes as downloads
+from api.v1.evidence_requests import routes as evidence_requests
 from api.v1.findings import routes as findings
 from api.v1.frameworks import routes as frameworks
 from api.v1.grants import routes as grants
@@ -67,6 +68,7 @@ _MODULES: Final = (
     questionnaires,
     comments,
     milestones,
+    evidence_requests,
     analytics,
     deliveries,
     subscriptions,

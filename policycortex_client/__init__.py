@@ -9,6 +9,7 @@ from policycortex_client.client import Client
 from policycortex_client.comments import Comment
 from policycortex_client.deliveries import Delivery
 from policycortex_client.errors import ApiError, ConnectionFailedError, DigestError, ReportEndedError, WaitingEndedError
+from policycortex_client.evidence_requests import EvidenceRequest
 from policycortex_client.findings import FindingsPage
 from policycortex_client.frameworks import Framework
 from policycortex_client.grants import Grant
@@ -40,6 +41,7 @@ __all__ = [
     "Delivery",
     "DigestError",
     "DownloadLink",
+    "EvidenceRequest",
     "FileInfo",
     "FindingsPage",
     "FormatOptions",

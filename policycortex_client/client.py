@@ -6,6 +6,7 @@ from policycortex_client.attestations import AttestationsClient
 from policycortex_client.comments import CommentsClient
 from policycortex_client.deliveries import DeliveriesClient
 from policycortex_client.downloads import DownloadsClient
+from policycortex_client.evidence_requests import EvidenceRequestsClient
 from policycortex_client.findings import FindingsClient
 from policycortex_client.frameworks import FrameworksClient
 from policycortex_client.grants import GrantsClient
@@ -33,6 +34,7 @@ class Client(
     AttestationsClient,
     CommentsClient,
     MilestonesClient,
+    EvidenceRequestsClient,
     FrameworksClient,
     FindingsClient,
     GrantsClient,

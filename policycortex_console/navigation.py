@@ -27,6 +27,7 @@ MENU: Final = (
     MenuItem(path="/schedules", label="Schedules"),
     MenuItem(path="/waivers", label="Waivers"),
     MenuItem(path="/attestations", label="Attestations", is_for_auditors=True),
+    MenuItem(path="/evidence-requests", label="Evidence requests", is_for_auditors=True),
     MenuItem(path="/imports", label="Imports"),
     MenuItem(path="/auditors", label="Auditors", scope="admin"),
     MenuItem(path="/keys", label="Keys and people", scope="admin"),

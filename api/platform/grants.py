@@ -35,11 +35,19 @@ _ROUTES: Final = frozenset(
         "/v1/attestations/{attestation_id}/evidence/{sha256}",
         "/v1/comments",
         "/v1/comments/{comment_id}",
+        "/v1/evidence-requests",
+        "/v1/evidence-requests/{evidence_request_id}",
     }
 )
 """Each of these routes applies the grant: reports by the reader's id in the registry, the others by this module."""
-_CHANGES: Final = frozenset({("POST", "/v1/comments")})
-"""What an auditor adds. It needs no scope beside the grant."""
+_CHANGES: Final = frozenset(
+    {
+        ("POST", "/v1/comments"),
+        ("POST", "/v1/evidence-requests"),
+        ("POST", "/v1/evidence-requests/{evidence_request_id}/close"),
+    }
+)
+"""What an auditor adds, and closes of the own. It needs no scope beside the grant."""
 _LONGEST_QUERY: Final = 500
 
 
@@ -52,7 +60,8 @@ def require_granted_route(request: Request, grant: GrantRow) -> None:
     is_read = request.method in {"GET", "HEAD"} and path in _ROUTES
     if not is_read and (request.method, path) not in _CHANGES:
         raise ApiError(
-            codes.FORBIDDEN, "Your grant covers reports, requirements, evidence, statements and comments only"
+            codes.FORBIDDEN,
+            "Your grant covers reports, requirements, evidence, statements, comments and your own requests only",
         )
     if request.url.query:
         note(details={"query": request.url.query[:_LONGEST_QUERY]})

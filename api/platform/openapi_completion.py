@@ -24,6 +24,7 @@ TAGS: Final[Mapping[str, str]] = {
     "attestations": "What people state of requirements, with evidence files.",
     "comments": "What reviewers say of requirements; audit reports show it on request.",
     "milestones": "Steps of the items of plans of action, as people state them.",
+    "evidence requests": "What auditors ask to see of requirements, and the answers of people.",
     "backfills": "Evaluate days of the past again.",
     "connections": "Configured receivers of deliveries, and whether they answer.",
     "grants": "What outside auditors may see, and until when.",

@@ -82,9 +82,15 @@ class CommentRequest:
     role: str | None
 
 
-def parse_comment(body: Mapping[str, Any], *, now: datetime, frameworks: Mapping[str, Framework]) -> CommentRequest:
-    """The comment in ``body``. Raises RequestError whose details name every problem at once."""
-    checked = validated(CommentBody, body, context=request_context(frameworks, now))
+def parse_comment(
+    body: Mapping[str, Any],
+    *,
+    now: datetime,
+    frameworks: Mapping[str, Framework],
+    model: type[CommentBody] = CommentBody,
+) -> CommentRequest:
+    """The comment in ``body``, a ``model``. Raises RequestError whose details name every problem at once."""
+    checked = validated(model, body, context=request_context(frameworks, now))
     return CommentRequest(
         framework=checked.framework,
         requirement=checked.requirement,

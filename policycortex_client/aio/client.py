@@ -6,6 +6,7 @@ from policycortex_client.aio.attestations import AsyncAttestationsClient
 from policycortex_client.aio.comments import AsyncCommentsClient
 from policycortex_client.aio.deliveries import AsyncDeliveriesClient
 from policycortex_client.aio.downloads import AsyncDownloadsClient
+from policycortex_client.aio.evidence_requests import AsyncEvidenceRequestsClient
 from policycortex_client.aio.findings import AsyncFindingsClient
 from policycortex_client.aio.frameworks import AsyncFrameworksClient
 from policycortex_client.aio.grants import AsyncGrantsClient
@@ -33,6 +34,7 @@ class AsyncClient(
     AsyncAttestationsClient,
     AsyncCommentsClient,
     AsyncMilestonesClient,
+    AsyncEvidenceRequestsClient,
     AsyncFrameworksClient,
     AsyncFindingsClient,
     AsyncGrantsClient,

@@ -73,18 +73,29 @@ async def show_requirement(request: Request) -> Response:
 
 async def add_comment(request: Request, form: FormData) -> Response:
     """Add a reviewer's comment; it is about the end of the day that the page shows."""
+    return await _add(request, form, to="/v1/comments", section="comments", notice="The comment was added.")
+
+
+async def ask_for_evidence(request: Request, form: FormData) -> Response:
+    """Ask to see evidence; it is about the end of the day that the page shows."""
+    return await _add(request, form, to="/v1/evidence-requests", section="requests", notice="The request was sent.")
+
+
+async def _add(request: Request, form: FormData, *, to: str, section: str, notice: str) -> Response:
+    """Add what a reviewer says of the requirement, and return to that section of its page."""
     framework, wanted = request.path_params["framework_id"], text(form, "id")
     body = {"framework": framework, "requirement": wanted, "text": text(form, "text")}
     body |= {name: value for name, value in (("role", text(form, "role")), ("as_of", as_of(request))) if value}
     try:
-        await backend_of(request).post("/v1/comments", body)
+        await backend_of(request).post(to, body)
     except ApiRefusalError as refusal:
         if refusal.status != 400:
             raise
-        return await _requirement(request, wanted, problems=refusal.problems() or {"": str(refusal)}, given=body)
-    query = urlencode({"id": wanted, **_day_of(request), "notice": "The comment was added."})
+        problems = refusal.problems() or {"": str(refusal)}
+        return await _requirement(request, wanted, problems=problems, given=body | {"section": section})
+    query = urlencode({"id": wanted, **_day_of(request), "notice": notice})
     path = f"/controls/{quote(framework, safe='')}/requirement"
-    return RedirectResponse(f"{path}?{query}#comments", status_code=303)
+    return RedirectResponse(f"{path}?{query}#{section}", status_code=303)
 
 
 async def _requirement(
@@ -104,11 +115,15 @@ async def _requirement(
     details = await backend.get(_api(request))
     answer = await backend.get("/v1/findings", framework=details["id"], requirement=wanted, **page_parameters(request))
     comments = await backend.get("/v1/comments", framework=details["id"], requirement=wanted, limit=_MOST_COMMENTS)
+    requests = await backend.get(
+        "/v1/evidence-requests", framework=details["id"], requirement=wanted, limit=_MOST_COMMENTS
+    )
     described: Mapping[str, Any] = next((each for each in details["requirements"] if each["id"] == evidence["id"]), {})
     context = {
         "framework": details,
         "day": request.query_params.get("day", ""),
-        "action": f"{request.url.path}/comment?{urlencode(_day_of(request))}",
+        "action": f"/controls/{quote(request.path_params['framework_id'], safe='')}/requirement",
+        "at_day": urlencode(_day_of(request)),
         "requirement": evidence,
         "titles": {each["id"]: each["title"] for each in details["requirements"]},
         "is_manual": bool(described.get("is_manual")),
@@ -118,7 +133,9 @@ async def _requirement(
         "comments": comments["comments"],
         "comments_total": comments["pagination"]["total"],
         "may_comment": person.may("findings:write") or person.identity.grant is not None,
-        "given": {"text": "", "role": "", **(given or {})},
+        "requests": requests["evidence_requests"],
+        "requested_total": requests["pagination"]["total"],
+        "given": {"text": "", "role": "", "section": "", **(given or {})},
         "problems": problems or {},
     }
     return render(request, "requirement.html", context, person=person, status=400 if problems else 200)
@@ -186,4 +203,5 @@ ROUTES: Final = (
     Route("/controls/{framework_id}", show_framework, methods=["GET"]),
     Route("/controls/{framework_id}/requirement", show_requirement, methods=["GET"]),
     post("/controls/{framework_id}/requirement/comment", add_comment),
+    post("/controls/{framework_id}/requirement/evidence-request", ask_for_evidence),
 )

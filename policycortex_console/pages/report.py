@@ -104,8 +104,8 @@ async def _page(request: Request, *, made_link: Mapping[str, Any] | None = None,
     backend, person = backend_of(request), person_of(request)
     report = await backend.get(_api(request))
     is_done = report["status"] == "completed"
-    is_asked = is_done and request.method == "GET" and bool(request.query_params.get("verify"))
-    checked, refused = await _verification(request) if is_asked else (None, "")
+    is_wanted = is_done and request.method == "GET" and bool(request.query_params.get("verify"))
+    checked, refused = await _verification(request) if is_wanted else (None, "")
     others = await backend.get("/v1/reports", type=report["type"], framework=report["framework"], limit=_COMPARED)
     deliveries = await backend.find("/v1/deliveries", report_id=report["id"], limit=100)
     context = {

@@ -54,6 +54,7 @@ def test_every_route_refuses_who_has_no_key_or_not_the_scope(server: ApiServer) 
             .replace("{key_id}", "key_1")
             .replace("{comment_id}", "cmt_1")
             .replace("{milestone_id}", "mst_1")
+            .replace("{evidence_request_id}", "evr_1")
         )
         assert stranger.request(method, url).status_code == 401, f"{method} {path}"
         status = 200 if path in ANY_KEY else 403

@@ -27,6 +27,7 @@ UNKNOWN = {
     "event_id": "evt_",
     "comment_id": "cmt_",
     "milestone_id": "mst_",
+    "evidence_request_id": "evr_",
     "ticket_id": "tkt_",
 }
 OWN_TESTS = ("/v1/analytics", "/v1/backfills")
@@ -75,6 +76,7 @@ def owned(server: ApiServer, order: dict[str, Any]) -> dict[str, str]:
     return {
         "mark": mark,
         "comment_id": admin.post("/v1/comments", json=comment).json()["id"],
+        "evidence_request_id": admin.post("/v1/evidence-requests", json=comment).json()["id"],
         "ticket_id": _ticket_of(server, mark),
         "milestone_id": _milestone_of(server, mark),
         **_event_of(server, mark, report_id),

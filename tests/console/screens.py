@@ -139,6 +139,7 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
         "waiver_id": waiver_id,
         "attestation_id": attestation_id,
         "sha256": file["evidence"][0]["sha256"],
+        "evidence_request_id": _made(admin.post("/v1/evidence-requests", json=_evidence_request(mark))),
         "grant_id": _made(admin.post("/v1/grants", json=grant)),
         "import_id": _made(imported),
         "key_id": _made(admin.post("/v1/keys", json={"name": f"{mark}Pipeline", "scopes": ["reports:read"]})),
@@ -149,6 +150,11 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
     }
     admin.close()
     return Filled(organization=organization, ids=ids)
+
+
+def _evidence_request(mark: str) -> dict[str, str]:
+    text, role = f"{mark}Show the review", f"{mark}Auditor"
+    return {"framework": FRAMEWORK, "requirement": "P1.1", "text": text, "role": role}
 
 
 def _made(answer: httpx.Response) -> str:
@@ -213,7 +219,10 @@ def _schedule(mark: str) -> dict[str, Any]:
 
 def dump_state(admin: httpx.Client) -> str:
     """Everything that forms can change, as the API lists it."""
-    lists = ("reports", "reports/schedules", "deliveries", "waivers", "attestations", "grants", "imports")
+    lists = (
+        "reports", "reports/schedules", "deliveries", "waivers", "attestations", "grants", "imports",
+        "evidence-requests",
+    )  # fmt: skip
     answers = [admin.get(f"/v1/{each}", params={"limit": 100}) for each in lists] + [admin.get("/v1/frameworks")]
     assert {each.status_code for each in answers} == {200}
     return json.dumps([each.json() for each in answers])

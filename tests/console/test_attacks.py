@@ -45,6 +45,9 @@ LEAST: Final[Mapping[str, PersonRole]] = {
     "/imports": _OPERATOR,
     "/controls": _OPERATOR,
     "/controls/{framework_id}/requirement/comment": _OPERATOR,
+    "/controls/{framework_id}/requirement/evidence-request": _OPERATOR,
+    "/evidence-requests/{evidence_request_id}/answer": _OPERATOR,
+    "/evidence-requests/{evidence_request_id}/close": _OPERATOR,
     "/auditors": _ADMIN,
     "/keys": _ADMIN,
     "/keys/{key_id}/rotate": _ADMIN,
@@ -280,7 +283,7 @@ def test_script_in_texts_is_shown_and_does_nothing(console: ConsoleServer, hosti
     for text in (
         "Report of 1 days", "Weekly report", "For the board", "check", "Accepted by the board", "account",
         "Grace Hopper", "Fieldwork", "scan.json", "storage_is_private", "Storage is private", "Bucket r3 is public.",
-        "Block public access.", "Payments", "r3", "Own rules", "Data", "Storage",
+        "Block public access.", "Show the review", "Payments", "r3", "Own rules", "Data", "Storage",
     ):  # fmt: skip
         assert f"hacked()>{text}" in shown, text
 

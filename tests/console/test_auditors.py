@@ -1,6 +1,7 @@
 """Outside auditors: what a grant shows, what it hides, how it ends, and what the audit log has of it."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import unescape
@@ -175,6 +176,40 @@ def test_everything_read_is_in_the_audit_log(granted: Granted) -> None:
     assert made[0]["details"]["frameworks"] == ["soc2"]
 
 
+def test_an_auditor_asks_for_evidence_and_reads_the_answer(granted: Granted) -> None:
+    """From the requirement's page; the organisation answers with an attestation; the auditor closes the request."""
+    page, path = "/controls/soc2/requirement", f"?id=CC6.1&day={granted.day(LAST)}"
+    shown = granted.auditor.client.get(f"{page}{path}").text
+    assert "Ask for evidence" in shown
+    text = f"Show the <b>review</b> {secrets.token_hex(4)}"
+    sent = granted.auditor.submit(
+        f"{page}/evidence-request?day={granted.day(LAST)}", {"id": "CC6.1", "text": text}, page="/controls"
+    )
+    assert sent.status_code == 303, sent.text
+    safe = text.replace("<b>", "&lt;b&gt;").replace("</b>", "&lt;/b&gt;")
+    assert safe in granted.auditor.client.get(sent.headers["location"].partition("#")[0]).text
+    listed = granted.auditor.get("/evidence-requests", status="open").text
+    found = re.search(rf'href="(/evidence-requests/evr_[0-9a-f]+)">{re.escape(safe)}', listed)
+    assert found is not None
+    one = found[1]
+    assert "Add the answer" not in granted.auditor.get(one).text
+    assert granted.auditor.submit(f"{one}/answer", {"text": "Mine"}, page="/controls").status_code == 403
+    assert safe in granted.admin.get("/evidence-requests").text
+    empty = granted.admin.submit(f"{one}/answer", {"text": " "})
+    assert (empty.status_code, "<code>text</code>" in empty.text) == (400, True)
+    assert granted.admin.submit(f"{one}/answer", {"text": "The files are attached."}).status_code == 303
+    answered = granted.auditor.get(one).text
+    assert "The files are attached." in answered
+    assert "Answered" in answered
+    assert granted.auditor.submit(f"{one}/close", {}, page="/controls").status_code == 303
+    assert "Close the request" not in granted.admin.get(one).text
+    assert one not in granted.auditor.get("/evidence-requests", status="answered").text
+    outside = granted.auditor.submit(
+        f"{page}/evidence-request?day={granted.day(1)}", {"id": "CC6.1", "text": "Now?"}, page="/controls"
+    )
+    assert outside.status_code == 404
+
+
 def test_a_grant_ends_by_itself_and_at_once_when_it_is_ended(granted: Granted) -> None:
     """Its session ends, and its link signs in no more."""
     again = _sign_in(granted.console, granted.link)
@@ -199,7 +234,7 @@ def test_a_grant_ends_by_itself_and_at_once_when_it_is_ended(granted: Granted) -
 def test_an_auditor_opens_the_screens_of_a_grant_and_no_other(granted: Granted, everything: Filled) -> None:
     """Every page of the router: those of the grant are shown, and all others are refused."""
     shown = {"/", "/reports", "/controls", "/controls/{framework_id}", "/controls/{framework_id}/requirement"}
-    shown.add("/attestations")
+    shown |= {"/attestations", "/evidence-requests"}
     queries = {"/controls/{framework_id}/requirement": "?id=CC6.1"}
     for path in page_paths():
         answer = granted.auditor.client.get(everything.address(f"{path}{queries.get(path, '')}"))

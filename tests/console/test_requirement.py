@@ -41,3 +41,25 @@ def test_reviewers_comment_on_a_requirement(everything: Filled, console: Console
     assert reader.submit(f"{_PAGE}/comment", {"id": "CC6.1", "text": "x"}).status_code == 403
     stranger = console.sign_in(organization=f"{console.api.organization}-other")
     assert "buckets" not in stranger.get(_PAGE, id="CC6.1").text
+
+
+def test_people_ask_and_answer_with_an_attestation(everything: Filled, console: ConsoleServer) -> None:
+    """The form offers the attestations on that requirement; another organisation has neither page nor form."""
+    visitor = console.sign_in(organization=everything.organization)
+    sent = visitor.submit(f"{_PAGE}/evidence-request", {"id": "P1.1", "text": f"Show it {secrets.token_hex(4)}"})
+    assert sent.status_code == 303, sent.text
+    wrong = visitor.submit(f"{_PAGE}/evidence-request", {"id": "P1.1", "text": " ", "role": "Internal audit"})
+    assert (wrong.status_code, wrong.text.count('value="Internal audit"')) == (400, 1)
+    admin = console.api.client(organization=everything.organization, scopes=["admin"])
+    query = {"framework": FRAMEWORK, "requirement": "P1.1", "status": "open", "limit": "1"}
+    (request,) = admin.get("/v1/evidence-requests", params=query).json()["evidence_requests"]
+    page, attestation = f"/evidence-requests/{request['id']}", everything.ids["attestation_id"]
+    assert f'<option value="{attestation}"' in visitor.get(page).text
+    answer = visitor.submit(f"{page}/answer", {"text": "In the files.", "attestation_id": attestation})
+    assert answer.status_code == 303, answer.text
+    assert f'href="/attestations/{attestation}"' in visitor.get(page).text
+    stranger = console.sign_in(organization=f"{console.api.organization}-other")
+    assert stranger.get(page).status_code == 404
+    assert stranger.submit(f"{page}/answer", {"text": "x"}).status_code == 404
+    assert visitor.submit(f"{page}/close", {}).status_code == 303
+    assert "Closed by Ada" in visitor.get(page).text

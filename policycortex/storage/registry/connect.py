@@ -24,6 +24,7 @@ from policycortex.storage.registry.clock_repair import ClockRepairRepository
 from policycortex.storage.registry.comments import CommentRepository
 from policycortex.storage.registry.contradictions import ContradictionRepository
 from policycortex.storage.registry.deliveries import DeliveryRepository
+from policycortex.storage.registry.evidence_requests import EvidenceRequestRepository
 from policycortex.storage.registry.frameworks import FrameworkRepository
 from policycortex.storage.registry.grants import GrantRepository
 from policycortex.storage.registry.history import HistoryRepository
@@ -84,6 +85,7 @@ class Registry:
         self.attestations = AttestationRepository(database)
         self.comments = CommentRepository(database)
         self.milestones = MilestoneRepository(database)
+        self.evidence_requests = EvidenceRequestRepository(database)
         self.contradictions = ContradictionRepository(database, self.audit_log)
         self.attestation_notices = AttestationNoticeRepository(database, self.audit_log)
         self.unrelated = UnrelatedRepository(database)
