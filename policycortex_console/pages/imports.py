@@ -1,7 +1,8 @@
 """Imports: upload a findings file, see what was kept and what was not, and why."""
 
-from typing import Final
-from urllib.parse import quote
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -47,10 +48,19 @@ async def show_import(request: Request) -> Response:
     context = {
         "found": found,
         "is_open": found["status"] in _OPEN,
+        "order": _order_of(found),
         "records": records["records"],
         "paging": paging_of(request, records["pagination"], len(records["records"])),
     }
     return render(request, "import.html", context, person=person_of(request))
+
+
+def _order_of(found: Mapping[str, Any]) -> str:
+    """The address of the order form for the days of the findings; "" without a day."""
+    days = sorted(day for file in found["files"] for day in file["dates"])
+    if not days:
+        return ""
+    return f"/reports/new?{urlencode({'range': 'custom', 'start': days[0], 'end': days[-1]})}"
 
 
 async def _list(request: Request, *, problem: str, status: int) -> Response:

@@ -1,8 +1,10 @@
 """The form by which a report is requested."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -28,10 +30,15 @@ RANGES: Final = (
 )
 """Words of the API for a period, and what the form calls them."""
 _MOST_NOTICE: Final = 1500
+_FIRST: Final = time(0, 0, 0)
+_LAST: Final = time(23, 59, 59)
+"""Of a day, as the API reads a period of whole days."""
 _PROVIDERS: Final = ("aws", "azure", "gcp", "kubernetes")
 _DETAILS: Final = (("true", "Failing findings"), ("all", "All findings"), ("false", "No findings"))
 _LISTS: Final = ("environments", "accounts", "account_groups", "services", "regions", "owners")
 """Filters of the scope that take several values, as the API names them."""
+_LINKED: Final = ("type", "framework", "range", "start", "end")
+"""Fields whose values another screen may give in the address."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "name": "",
     "type": "compliance",
@@ -58,7 +65,7 @@ async def show_order(request: Request) -> Response:
     """The form, with values from the address, so that other screens can link to a prepared order."""
     if not person_of(request).may("reports:write"):
         raise HTTPException(403)
-    given = {**_DEFAULTS, **{n: request.query_params[n] for n in ("type", "framework") if n in request.query_params}}
+    given = {**_DEFAULTS, **{name: request.query_params[name] for name in _LINKED if name in request.query_params}}
     return await _form(request, given, problems={}, status=200)
 
 
@@ -103,7 +110,8 @@ def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
         "timezone": given["timezone"],
     }
     if given["range"] == "custom":
-        scope["date_range"] = {"start": given["start"], "end": given["end"]}
+        first, last = (_moment(given[name], given["timezone"], at) for name, at in (("start", _FIRST), ("end", _LAST)))
+        scope["date_range"] = {"start": first, "end": last}
     else:
         scope["date_range_type"] = given["range"]
     details = {"true": True, "false": False}.get(given["details"], given["details"])
@@ -115,6 +123,14 @@ def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
         "scope": {name: value for name, value in scope.items() if value},
         "format_options": {"formats": given["formats"], **{k: v for k, v in options.items() if v != ""}},
     }
+
+
+def _moment(day: str, zone: str, at: time) -> str:
+    """The time of that day in the zone, UTC by default; what is no day or no zone stays, and the API says so."""
+    try:
+        return datetime.combine(date.fromisoformat(day), at, ZoneInfo(zone or "UTC")).isoformat()
+    except (ValueError, OSError, ZoneInfoNotFoundError):  # a folder of the zone database is an OSError
+        return day
 
 
 def _tags(pairs: Sequence[str]) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from policycortex_console.forms import backend_of, person_of
 from policycortex_console.pages.auditors import show_granted
 from policycortex_console.rendering import render
 from policycortex_console.sparkline import Sparkline, sparkline_of
+from policycortex_console.uploads import upload_address
 
 _NEWEST: Final = 5
 _MOST_FRAMEWORKS: Final = 6
@@ -54,6 +55,7 @@ async def show_overview(request: Request) -> Response:
     failed = await backend.find("/v1/deliveries", status="failed", limit=_NEWEST)
     context = {
         "overview": overview,
+        "upload": upload_address(request, "/imports"),
         "cards": _cards(overview, {each["framework"] for each in reports}),
         "overdue": [each for each in overview["ages"] if each["severity"] in {"critical", "high"}],
         "reports": reports[:_NEWEST],

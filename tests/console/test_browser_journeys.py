@@ -1,22 +1,26 @@
 """What people do, from the first click to the result, in a browser: at a desk, on a phone, and by keyboard alone."""
 
 import hashlib
+import json
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from policycortex.names import ReportFormat
+from policycortex.requests import request_from_json
+from policycortex.workflow.reports import produce_report
 from tests.console.conftest import ConsoleServer, Visitor
 from tests.console.screens import Filled
 from tests.support.browser import Browser, open_browser
 from tests.support.browser_actions import Person
+from tests.support.uploads import run_import
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -93,6 +97,48 @@ def test_order(desk: Desk, everything: Filled) -> None:
     person.arrives("/reports/rpt_")
     person.sees(f"Risk at the {desk.view}")
     person.sees("The report waits for its turn")
+
+
+def test_first_report_in_three_clicks(desk: Desk, visitor: Visitor) -> None:
+    """From the overview of an organisation without anything: choose a scan, import it, order on its days, read."""
+    api, file = desk.console.api, desk.folder.with_name("first.ocsf.json")
+    day = datetime.now(UTC) - timedelta(days=1)
+    file.write_text(json.dumps([_finding(day, "kept", "PASS"), _finding(day, "plain", "FAIL")]))
+    person = desk.seat(visitor).open("/")
+    person.sees("Three steps to the first report")
+    person.choose("Findings file", file)
+    person.click("Import", selector="button")
+    run_import(api, person.arrives("/imports/upl_").rsplit("/", 1)[1])
+    person.click("Order a report on these findings")
+    person.arrives("/reports/new")
+    assert person.value("document.querySelector('[name=start]').value") == str(day.date())
+    person.click("Order the report")
+    report_id = person.arrives("/reports/rpt_").rsplit("/", 1)[1].partition("?")[0]
+    assert person.clicks == 3
+    report = api.registry.reports.find_report(report_id)
+    assert request_from_json(report.order).period.start.date() == day.date()
+    produce_report(api.settings, report_id, run_id="run", now=datetime.now(UTC))
+    person.sees("50.0 %")
+    person.sees("Files")
+    assert person.fits()
+
+
+def _finding(at: datetime, resource: str, status: str) -> dict[str, Any]:
+    """What Prowler writes of one bucket."""
+    return {
+        "class_uid": 2004,
+        "metadata": {
+            "event_code": "s3_bucket_default_encryption",
+            "product": {"name": "Prowler", "version": "5"},
+            "version": "1.5.0",
+        },
+        "severity_id": 4,
+        "status_code": status,
+        "finding_info": {"uid": f"encryption-{resource}", "title": "Buckets are encrypted"},
+        "resources": [{"region": "eu-central-1", "uid": f"arn:aws:s3:::{resource}", "group": {"name": "s3"}}],
+        "cloud": {"account": {"uid": "123456789012"}, "provider": "aws"},
+        "time": int(at.timestamp()),
+    }
 
 
 def test_watch(desk: Desk, visitor: Visitor) -> None:

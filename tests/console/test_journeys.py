@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from policycortex.names import ReportFormat
+from policycortex.requests import request_from_json
 from policycortex_console.app import SCREENS
 from policycortex_console.forms import FormEndpoint
 from policycortex_console.rendering import print_breakable, print_points, print_score
@@ -60,6 +61,21 @@ def test_the_html_of_a_report_reaches_nothing(console: ConsoleServer, visitor: V
     assert policy.startswith("sandbox allow-scripts allow-popups; default-src 'none'")
     assert "content-disposition" not in answer.headers
     assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+
+
+def test_own_dates_are_whole_days_of_the_zone(console: ConsoleServer, visitor: Visitor) -> None:
+    """The last day is in the period; without a zone the days are UTC's; what is no date is named."""
+    custom = {"range": "custom", "start": "2026-03-01", "end": "2026-03-31"}
+    for zone, start, end in (
+        ("Europe/Berlin", "2026-02-28T23:00:00+00:00", "2026-03-31T22:00:00+00:00"),
+        ("", "2026-03-01T00:00:00+00:00", "2026-04-01T00:00:00+00:00"),
+    ):
+        report_id = _ordered(visitor, timezone=zone, **custom).partition("?")[0]
+        period = request_from_json(console.api.registry.reports.find_report(report_id).order).period
+        assert (period.start.isoformat(), period.end.isoformat()) == (start, end), zone
+    for wrong, field in (({"start": "March"}, "scope.date_range.start"), ({"timezone": "../etc"}, "scope.timezone")):
+        refused = visitor.submit("/reports/new", _ORDER | custom | wrong)
+        assert (refused.status_code, f"<code>{field}</code>" in refused.text) == (400, True), field
 
 
 def test_wrong_fields_are_named_and_nothing_is_lost(visitor: Visitor) -> None:

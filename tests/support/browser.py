@@ -117,6 +117,14 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def choose_file(self, script: str, path: Path) -> bool:
+        """Choose the file in the input that ``script`` finds; False without one."""
+        found = self.call("Runtime.evaluate", expression=script)["result"]
+        if "objectId" not in found:
+            return False
+        self.call("DOM.setFileInputFiles", objectId=found["objectId"], files=[str(path)])
+        return True
+
     def requested(self) -> list[str]:
         """Addresses the page asked for."""
         sent = (e for e in self.events if e["method"] == "Network.requestWillBeSent")

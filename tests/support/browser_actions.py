@@ -77,6 +77,11 @@ class Person:
         if self._until(lambda: self._evaluate(script), f"a field {name!r} that takes {value!r}") == "type":
             self._browser.call("Input.insertText", text=value)
 
+    def choose(self, name: str, file: Path) -> None:
+        """Choose a file in the field with this label."""
+        script = f'{_FINDERS}findShown("input[type=file]", {json.dumps(name)})'
+        self._until(lambda: self._chosen(script, file), f"a field {name!r} for files")
+
     def press(self, key: str) -> None:
         """One key of the keyboard: a named one, or the key of a character."""
         code, number, text = _KEYS.get(key, (key, ord(key.upper()[0]), key))
@@ -145,6 +150,12 @@ class Person:
             lambda: self._browser.find_event("Browser.downloadProgress", guid=guid, state="completed"), "the whole file"
         )
         return (folder / str(guid)).rename(folder / str(begun["suggestedFilename"]))
+
+    def _chosen(self, script: str, file: Path) -> bool:
+        try:
+            return self._browser.choose_file(script, file)
+        except BrowserCommandError:
+            return False
 
     def _evaluate(self, script: str) -> Any:  # noqa: ANN401 - JSON
         """None while the page is being replaced by another one."""
