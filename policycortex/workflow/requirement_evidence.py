@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -16,7 +15,6 @@ from policycortex.scoring.attestations import Attestation
 from policycortex.scoring.model import Counts, RequirementAssessment
 from policycortex.scoring.requirement_counts import add_counts
 from policycortex.scoring.waivers import Waiver
-from policycortex.storage.lake.finding_filter import FindingFilter
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA
 from policycortex.storage.lake.lake import Lake
 from policycortex.workflow.assessed_period import AssessedPeriod, judge_period
@@ -67,25 +65,17 @@ def read_requirement(
     *,
     waivers: Sequence[Waiver],
     attestations: Sequence[Attestation],
-    folder: Path,
     now: datetime,
 ) -> RequirementFacts:
-    """The evidence of ``requirement_id``, an id of the framework. Its findings are exported into ``folder``."""
+    """The evidence of ``requirement_id``, an id of the framework."""
     assessed = judge_period(lake, framework, scope, period, waivers=waivers, now=now, attestations=attestations)
     ids = with_parts(framework, [requirement_id])
     relations = _relations_to(assessed, ids)
-    path = folder / "findings.parquet"
-    lake.findings_export.write_findings(
-        scope,
-        period,
-        path=path,
-        relations=relations,
-        framework_id=framework.id,
-        waivers=assessed.waivers,
-        wanted=FindingFilter(check_ids=relations["check_id"].unique().to_list()),
+    counted = lake.related_findings.count_related(
+        scope, period, relations=relations, framework_id=framework.id, waivers=assessed.waivers
     )
-    checks = _checks(lake, path, relations)
-    covered = dict(lake.findings.load_waiver_counts(path, assessed.waivers, framework.id).iter_rows())
+    checks = _checks(counted.checks, relations)
+    covered = dict(counted.waivers.iter_rows())
     history = lake.analytics.load_requirement_history(
         scope.organization, framework.id, period, edition=framework.stored_edition
     )
@@ -114,7 +104,7 @@ def _relations_to(assessed: AssessedPeriod, ids: Sequence[str]) -> pl.DataFrame:
     return relations.filter(pl.col("requirement_id").is_in(list(ids)))
 
 
-def _checks(lake: Lake, exported: Path, relations: pl.DataFrame) -> tuple[CheckEvidence, ...]:
+def _checks(counts: pl.DataFrame, relations: pl.DataFrame) -> tuple[CheckEvidence, ...]:
     known = {
         check_id: (providers, strengths)
         for check_id, providers, strengths in relations.group_by("check_id")
@@ -131,7 +121,7 @@ def _checks(lake: Lake, exported: Path, relations: pl.DataFrame) -> tuple[CheckE
             scanners=tuple(row["scanners"]),
             counts=Counts(**{name: row[name] for name in ("passed", "failed", "manual", "muted", "waived")}),
         )
-        for row in lake.findings.load_check_counts(exported).iter_rows(named=True)
+        for row in counts.iter_rows(named=True)
     ]
     return tuple(sorted(found, key=lambda check: (-check.counts.failed, check.check_id)))
 

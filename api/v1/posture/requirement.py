@@ -15,7 +15,6 @@ from api.platform.responses import send_json
 from api.v1.posture.requested import requested_framework
 from api.v1.posture.requirement_schemas import RequirementEvidenceAnswer, RequirementQuery
 from policycortex.scoring.approvals import ApprovalRecord, known_moment
-from policycortex.storage.private_folders import private_folder
 
 router: Final = APIRouter(prefix="/v1/frameworks", tags=["frameworks"])
 
@@ -47,7 +46,7 @@ def get_requirement(
     found = framework.requirement_by_spelling().get(requirement_id.casefold())
     if found is None:
         raise ApiError(codes.PATH_NOT_FOUND, f"{framework.id} has no requirement {requirement_id!r}")
-    with private_folder(services.settings) as folder, open_lake(services.settings, snapshot=known.snapshot) as lake:
+    with open_lake(services.settings, snapshot=known.snapshot) as lake:
         evidence = read_requirement(
             lake,
             framework,
@@ -56,7 +55,6 @@ def get_requirement(
             known.period,
             waivers=_shown(known.waivers, known, caller),
             attestations=_shown(requested.attestations, known, caller),
-            folder=folder,
             now=known.at,
         )
         return send_json(request, present_requirement(evidence, framework, known, query, base_url))

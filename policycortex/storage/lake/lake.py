@@ -27,6 +27,7 @@ from policycortex.storage.lake.overview import LakeOverview
 from policycortex.storage.lake.period_end import LakePeriodEnd
 from policycortex.storage.lake.poam import LakePoam
 from policycortex.storage.lake.reconciliation import LakeReconciliation
+from policycortex.storage.lake.related_findings import RelatedFindings
 from policycortex.storage.lake.results import DayResults, LakeResults
 from policycortex.storage.lake.schema import CARRIES_SCANS
 from policycortex.storage.lake.session import LakeSession, sql
@@ -74,6 +75,7 @@ class Lake:
         self.period_end = LakePeriodEnd(session)
         self.findings = LakeFindings(session, self.period_end)
         self.findings_export = FindingsExport(session)
+        self.related_findings = RelatedFindings(session)
         self.findings_pages = FindingsPages(session)
         self.results = LakeResults(session)
         self.analytics = LakeAnalytics(session)

@@ -58,6 +58,47 @@ def test_a_waiver_for_a_requirement_reaches_what_is_listed_under_it(tmp_path: Pa
     assert lake.findings.load_waiver_counts(path, given, "iso27001").rows() == [("w0", 1), ("w1", 0)]
 
 
+def test_related_findings_are_counted_as_their_export_is(lake: Lake, tmp_path: Path) -> None:
+    """Muted, waived in part and whole, two texts, several requirements: each count is that of the exported file."""
+    take(
+        lake,
+        "a",
+        [
+            seen(2, "c1", "r1", severity="low"),
+            seen(2, "c1", "r2", severity="critical", is_muted=True),
+            seen(2, "c1", "r3", severity="high"),
+            seen(2, "c1", "r4", "PASS", severity="high"),
+            seen(2, "c2", "r1", "MANUAL", severity="low"),
+            seen(2, "c2", "r3"),
+            seen(2, "c3", "r1"),
+        ],
+    )
+    keys = lake.period_end.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
+    listed = pl.DataFrame(
+        {"check_id": ["c1", "c1", "c2"], "requirement_id": ["A.1", "A.2", "A.2"], "ordinal": [0, 1, 1]}
+    )
+    given = _waivers(
+        {"resource_glob": "r3", "framework": "soc2", "requirement_id": "A.2"},
+        {"check_id": "c1", "resource_glob": "r1"},
+        {"framework": "iso27001", "requirement_id": "A.1"},
+        {"check_id": "c3"},
+    )
+    path = tmp_path / "f.parquet"
+    for relations in (keys.join(listed, on="check_id"), keys.join(listed.clear(), on="check_id")):
+        for waivers in (given, given.clear()):
+            lake.findings_export.write_findings(
+                EVERYTHING, NOVEMBER, path=path, relations=relations, framework_id="soc2", waivers=waivers
+            )
+            counted = lake.related_findings.count_related(
+                EVERYTHING, NOVEMBER, relations=relations, framework_id="soc2", waivers=waivers
+            )
+            exported = lake.findings.load_check_counts(path)
+            assert counted.checks.schema == CHECK_COUNTS_SCHEMA
+            assert counted.checks.rows() == exported.rows()
+            assert counted.waivers.rows() == lake.findings.load_waiver_counts(path, waivers, "soc2").rows()
+            assert exported.height == (2 if len(relations) else 0)
+
+
 def test_owners_come_from_tags_of_failing_resources(lake: Lake, tmp_path: Path) -> None:
     """The first key of the list is used, in any case; passing, older and untagged resources have no owner."""
     take(lake, "old", [seen(1, "c1", "r1", tags='{"owner":"gone"}')])
