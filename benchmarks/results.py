@@ -15,7 +15,8 @@ from benchmarks.harness import ROOT, Measured
 
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (
-    "serving", "documents", "ingest", "formats", "scoring", "history", "analytics", "workbook", "api", "backfill",
+    "serving", "documents", "ingest", "formats", "scoring", "history", "analytics", "workbook", "api", "pages",
+    "backfill",
 )  # fmt: skip
 """In the order they run and are shown: first what people wait for."""
 
