@@ -6,6 +6,7 @@ more files. After an interruption the next call finds the rest.
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from policycortex.settings import Settings
-from policycortex.storage.lake.attach import scratch_dir
+from policycortex.storage.lake.attach import SPILL_PREFIX, scratch_dir
 from policycortex.storage.lake.imports import sweep_imports
 from policycortex.storage.lake.maintenance import clean_lake
 from policycortex.storage.objects.artifact_keys import ListedFile
@@ -160,7 +161,7 @@ def _by_report(files: Iterator[ListedFile]) -> Iterator[dict[str, list[ListedFil
 
 def _collect_scratch(settings: Settings, settled: datetime, *, is_dry_run: bool) -> int:
     """Remove what killed runs left: folders in the system's temporary folder, and DuckDB's temporary files."""
-    spilled = (scratch_dir(settings) / "spill").glob("*")
+    spilled = scratch_dir(settings).glob(f"{SPILL_PREFIX}*")
     abandoned = Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}*")
     old = [path for path in (*spilled, *abandoned) if _is_abandoned(path, settled)]
     if is_dry_run:
@@ -174,8 +175,10 @@ def _collect_scratch(settings: Settings, settled: datetime, *, is_dry_run: bool)
 
 
 def _is_abandoned(path: Path, settled: datetime) -> bool:
+    """A folder is as old as the newest of its files: a running process may still write to them."""
     try:
         found = path.lstat()
-    except FileNotFoundError:
+        within = [each.lstat().st_mtime for each in path.iterdir()] if stat.S_ISDIR(found.st_mode) else []
+    except OSError:
         return False
-    return found.st_uid == os.getuid() and datetime.fromtimestamp(found.st_mtime, UTC) < settled
+    return found.st_uid == os.getuid() and datetime.fromtimestamp(max(found.st_mtime, *within), UTC) < settled

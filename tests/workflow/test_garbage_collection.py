@@ -182,6 +182,21 @@ def test_folders_of_killed_reports_go(settings: Settings, tmp_path: Path) -> Non
     assert (spool.exists(), other.exists()) == (False, True)
 
 
+def test_temporary_files_of_killed_connections_go(settings: Settings) -> None:
+    """Their folder is as old as its newest file, which a running connection may still write to."""
+    scratch, now = settings.home / "lake" / "scratch", datetime.now(UTC)
+    old, used = scratch / "spill-killed", scratch / "spill-running"
+    for folder in (old, used):
+        folder.mkdir(parents=True)
+        (folder / "duckdb_temp_storage_S64K-0.tmp").write_bytes(b"x")
+        for path in (*folder.iterdir(), folder):
+            os.utime(path, (0, 0))
+    (used / "duckdb_temp_storage_S96K-0.tmp").write_bytes(b"x")
+    os.utime(used, (0, 0))
+    assert collect_garbage(settings, now=now, grace=timedelta(hours=1)).scratch == 1
+    assert (old.exists(), used.exists()) == (False, True)
+
+
 def test_old_rows_of_the_access_log_are_removed(settings: Settings, registry: Registry) -> None:
     """With a retention of the audit log only; younger ones stay."""
     report_id = order(registry)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import duckdb
 
@@ -19,6 +20,10 @@ CPU; whole processes must stay under 400 MB, of which Python with Dagster and Po
 
 ROWS_HELD: Final = 5_000
 """Rows that a Parquet writer buffers per partition: 20,000 took 40 MB more."""
+
+SPILL_PREFIX: Final = "spill"
+"""Of the folders of DuckDB's temporary files, one per connection. DuckDB gives these files the same names in each
+connection and removes them all when one closes: in one folder, connections read each other's rows, or crash."""
 
 _LARGEST_OBJECT: Final = "50GB"
 """A file is sent to S3 in parts, each buffered whole: 5 MB at this size. With DuckDB's default of 800 GB, one open file
@@ -86,7 +91,7 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
             "autoload_known_extensions": False,
             "threads": THREADS,
             "memory_limit": settings.duckdb_memory_limit,
-            "temp_directory": str(scratch_dir(settings) / "spill"),
+            "temp_directory": str(scratch_dir(settings) / f"{SPILL_PREFIX}{uuid4().hex}"),
         },
     )
 
