@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from cachetools import TTLCache
@@ -31,6 +31,9 @@ from policycortex.storage.registry import KeyRow, Registry, ReportRow, open_regi
 from policycortex.tracing.spans import Tracing, tracing_of
 from policycortex.workflow.audit_export import recover_write_ahead_log
 from policycortex.workflow.order_warnings import OrderWarnings
+
+if TYPE_CHECKING:
+    from policycortex.storage.lake.shared_lake import SharedLake
 
 _Result = TypeVar("_Result")
 
@@ -73,6 +76,7 @@ class Services:
     write_ahead_log: WriteAheadLog = field(init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _registry: Registry | None = field(default=None, repr=False)
+    _lake: "SharedLake | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.tracing = tracing_of(self.settings)
@@ -99,6 +103,16 @@ class Services:
                     recover_write_ahead_log(self.settings, opened)
                     self._registry = opened
         return self._registry
+
+    @property
+    def lake(self) -> "SharedLake":
+        """The lake, for reads; it is opened by the first one."""
+        from policycortex.storage.lake.shared_lake import SharedLake  # noqa: PLC0415 - the lake's libraries take 60 MB
+
+        with self._opening:
+            if self._lake is None:
+                self._lake = SharedLake(self.settings)
+            return self._lake
 
     @cached_property
     def artifacts(self) -> ArtifactStore:
@@ -141,5 +155,7 @@ class Services:
         self.refusals.close()
         self.write_ahead_log.close()
         self.tracing.flush()
+        if self._lake is not None:
+            self._lake.close()
         if self._registry is not None:
             self._registry.close()

@@ -122,10 +122,10 @@ def _progress(
 def _by_framework(rows: pl.DataFrame, frameworks: Mapping[str, Framework]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Rows of known frameworks in the edition that they are shown in."""
     found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    shown = {(id_, framework.stored_edition.value) for id_, framework in frameworks.items()}
     for row in rows.iter_rows(named=True):
-        framework = frameworks.get(row["framework_id"])
-        if framework is not None and row["edition"] == framework.stored_edition:
-            found[framework.id].append(row)
+        if (row["framework_id"], row["edition"]) in shown:
+            found[row["framework_id"]].append(row)
     return found
 
 

@@ -16,8 +16,9 @@ from policycortex.scoring.combined_records import attestations_within, waivers_w
 from policycortex.scoring.model import TALLY_SCHEMA, WAIVED_SCHEMA, Posture
 from policycortex.scoring.part_posture import assess_part
 from policycortex.settings import Settings
-from policycortex.storage.lake.lake import Lake, open_lake, open_lake_if_any
+from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.lake.period_end import PLACES_SCHEMA
+from policycortex.storage.lake.shared_lake import SharedLake
 from policycortex.storage.registry import Registry
 from policycortex.workflow.assessed_period import AssessedPeriod, judge_period
 from policycortex.workflow.known_records import read_framework_and_records
@@ -39,10 +40,12 @@ class ReportPreview:
     """False where imports of the period are not evaluated yet; the report evaluates them before it counts."""
 
 
-def preview_report(settings: Settings, registry: Registry, request: ReportRequest, *, now: datetime) -> ReportPreview:
+def preview_report(
+    settings: Settings, registry: Registry, shared: SharedLake, request: ReportRequest, *, now: datetime
+) -> ReportPreview:
     """Count what the report would have. Raises ConfigurationError, DataNotKeptError."""
     framework, waivers, attestations = read_framework_and_records(settings, registry, request, now)
-    with _opened(settings, request) as lake:
+    with _opened(settings, shared, request) as lake:
         if lake is None:
             return _without_data(framework)
         scope, period = request.scope, request.period
@@ -66,10 +69,10 @@ def preview_report(settings: Settings, registry: Registry, request: ReportReques
 
 
 @contextmanager
-def _opened(settings: Settings, request: ReportRequest) -> Iterator[Lake | None]:
+def _opened(settings: Settings, shared: SharedLake, request: ReportRequest) -> Iterator[Lake | None]:
     """The lake that the report would be made from; None where nothing was imported yet."""
     if request.basis is None:
-        with open_lake_if_any(settings) as newest:
+        with shared.read_if_any() as newest:
             yield newest
         return
     with open_lake(settings, snapshot=request.basis.snapshot) as lake:

@@ -31,14 +31,13 @@ def get_trends(
     """Scores as last known by day, week or month; gaps are gaps. The causes of the change add up to it exactly."""
     from api.v1.analytics.presenters import present_trends  # noqa: PLC0415
     from policycortex.scoring.trend import Granularity  # noqa: PLC0415
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.analytics import load_trends  # noqa: PLC0415
 
     question = to_question(query, services, caller)
     if query.by == "section" and question.framework is None:
         details = (Problem(field="by", message="section needs a framework"),)
         raise ApiError(codes.INVALID_REQUEST, "Request parameters are not valid", details=details)
-    with open_lake(services.settings) as lake:
+    with services.lake.read() as lake:
         found = load_trends(
             lake,
             question,
@@ -53,12 +52,11 @@ def get_trends(
 def get_overview(request: Request, caller: Reader, services: ServicesDep) -> Response:
     """The organisation at a glance, from stored daily results of the 35 days up to the newest evaluated one."""
     from api.v1.analytics.overview_presenters import present_overview  # noqa: PLC0415
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.analytics_days import risk_weights  # noqa: PLC0415
     from policycortex.workflow.overview import load_overview  # noqa: PLC0415
 
     frameworks = services.frameworks(caller.organization)
-    with open_lake(services.settings) as lake:
+    with services.lake.read() as lake:
         found = load_overview(
             lake,
             caller.organization,
@@ -74,13 +72,12 @@ def get_overview(request: Request, caller: Reader, services: ServicesDep) -> Res
 def get_risk(request: Request, caller: Reader, query: Annotated[RiskQuery, Query()], services: ServicesDep) -> Response:
     """Risk with its parts and groups, what lowers it most, ages against the agreed days, and time to remediate."""
     from api.v1.analytics.presenters import present_risk  # noqa: PLC0415
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.analytics import load_risk  # noqa: PLC0415
     from policycortex.workflow.analytics_days import risk_weights  # noqa: PLC0415
 
     question = to_question(query, services, caller)
     known = {question.framework.id: question.framework} if question.framework else None
-    with open_lake(services.settings) as lake:
+    with services.lake.read() as lake:
         found = load_risk(
             lake,
             question,
@@ -97,11 +94,10 @@ def get_forecast(
 ) -> Response:
     """The score's next days by the best method on its history, with intervals, or why there is no forecast."""
     from api.v1.analytics.presenters import present_forecast  # noqa: PLC0415
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.analytics import load_forecast  # noqa: PLC0415
 
     question = to_question(query, services, caller)
-    with open_lake(services.settings) as lake:
+    with services.lake.read() as lake:
         found = load_forecast(lake, question, horizon_days=query.horizon_days, target_pct=query.target_score)
     return send_json(request, present_forecast(found, question, query.crosswalk))
 

@@ -183,17 +183,15 @@ def _send_parquet(wanted: _Wanted, services: Services) -> Response:
 @contextmanager
 def _opened(wanted: _Wanted, services: Services) -> Iterator[tuple["Lake", str]]:
     """The lake at one snapshot. Raises ApiError 410 when a cursor's snapshot is not kept any more."""
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415 - the lake's libraries take 60 MB
-    from policycortex.storage.lake.snapshots import load_kept_snapshots  # noqa: PLC0415
+    from policycortex.storage.lake.snapshots import load_kept_snapshots  # noqa: PLC0415 - the lake takes 60 MB
 
-    with open_lake(services.settings) as newest:
-        snapshot = wanted.snapshot or newest.snapshot()
-        if wanted.cursor is not None:
+    if wanted.cursor is not None:
+        with services.lake.read() as newest:
             kept = {str(each.number) for each in load_kept_snapshots(newest.session)}
-            if snapshot not in kept:
+            if wanted.cursor.snapshot not in kept:
                 raise ApiError(codes.DATA_NOT_KEPT, "The data of the first page is not kept any more; begin again")
-    with open_lake(services.settings, snapshot=snapshot) as lake:
-        yield lake, snapshot
+    with services.lake.read(wanted.snapshot) as lake:
+        yield lake, lake.snapshot()
 
 
 def _related(lake: "Lake", wanted: _Wanted) -> "RelatedPeriod":

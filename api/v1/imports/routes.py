@@ -169,12 +169,10 @@ def list_quarantine(
     import_id: ImportId, request: Request, caller: Reader, query: Annotated[PageQuery, Query()], services: ServicesDep
 ) -> Response:
     """Records of the upload that could not be kept as findings, with the reason of each."""
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415 - 60 MB that few requests need
-
     with not_found_as(_NOT_FOUND):
         upload = services.registry.uploads.get_upload(caller.organization, import_id)
     total = sum(file.quarantined for file in upload.files)
-    with open_lake(services.settings) as lake:
+    with services.lake.read() as lake:
         found = lake.reconciliation.load_quarantined(
             caller.organization,
             import_ids=[file.import_id for file in upload.files if file.import_id is not None],

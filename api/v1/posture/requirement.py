@@ -38,7 +38,6 @@ def get_requirement(
 ) -> Response:
     """One requirement with its checks, counts of findings, waivers, attestations and the history of its results."""
     from api.v1.posture.requirement_presenters import present_requirement  # noqa: PLC0415 - the lake takes 60 MB
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.requirement_evidence import read_requirement  # noqa: PLC0415
 
     requested = requested_framework(framework_id, query, services, caller)
@@ -46,7 +45,7 @@ def get_requirement(
     found = framework.requirement_by_spelling().get(requirement_id.casefold())
     if found is None:
         raise ApiError(codes.PATH_NOT_FOUND, f"{framework.id} has no requirement {requirement_id!r}")
-    with open_lake(services.settings, snapshot=known.snapshot) as lake:
+    with services.lake.read(known.snapshot) as lake:
         evidence = read_requirement(
             lake,
             framework,

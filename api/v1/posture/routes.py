@@ -30,12 +30,11 @@ def get_posture(
 ) -> Response:
     """Result of each requirement and all scores, as a report of that time would have them."""
     from api.v1.posture.presenters import present_posture  # noqa: PLC0415 - the lake's libraries take 60 MB
-    from policycortex.storage.lake.lake import open_lake  # noqa: PLC0415
     from policycortex.workflow.assessed_period import judge_period  # noqa: PLC0415
 
     requested = requested_framework(framework_id, query, services, caller)
     framework, known = requested.framework, requested.known
-    with open_lake(services.settings, snapshot=known.snapshot) as lake:
+    with services.lake.read(known.snapshot) as lake:
         assessed = judge_period(
             lake,
             framework,

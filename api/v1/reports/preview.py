@@ -39,7 +39,7 @@ def preview_report(*, caller: Writer, body: JsonObject, services: ServicesDep) -
     waits = WaitingReport(organization=caller.organization, type=request.type, due_at=due_at, id="")
     return present_preview(
         request,
-        count_report(services.settings, services.registry, request, now=now),
+        count_report(services.settings, services.registry, services.lake, request, now=now),
         lifecycle.estimate_new(services.registry, waits, now=now),
         present_warnings(
             lifecycle.find_warnings(services.registry, request),

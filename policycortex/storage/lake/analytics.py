@@ -143,8 +143,15 @@ class LakeAnalytics:
         name, more = "analytics_risk_items", dict[str, Any](is_related=relations is not None)
         if not waivers.is_empty():
             name, more = "analytics_risk_items_waived", more | {"framework_id": framework_id}
-        items = fetch_period_end(self._session, name, scope, posture, more=more, frames=_frames(relations, waivers))
-        return items.cast(RISK_ITEM_SCHEMA)
+
+        def read() -> pl.DataFrame:
+            frames = _frames(relations, waivers)
+            return fetch_period_end(self._session, name, scope, posture, more=more, frames=frames).cast(
+                RISK_ITEM_SCHEMA
+            )
+
+        is_of_scans_alone = relations is None and waivers.is_empty()
+        return self._session.recall((name, scope, posture), read) if is_of_scans_alone else read()
 
     def load_episodes(self, scope: Scope, period: Period) -> pl.DataFrame:
         """``provider``, ``check_id``, ``mapping_id``, then EPISODE_SCHEMA: failing keys that ended in the period."""
@@ -196,7 +203,7 @@ class LakeAnalytics:
     ) -> pl.DataFrame:
         """RESULT_HISTORY_SCHEMA of one edition."""
         parameters = _days(organization, period) | {"framework_id": framework_id, "edition": edition.value}
-        return self._session.fetch("analytics_requirements", parameters)
+        return self._session.fetch_kept("analytics_requirements", parameters)
 
     def load_changes(
         self,

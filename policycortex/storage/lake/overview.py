@@ -11,7 +11,7 @@ from policycortex.storage.lake.session import LakeSession
 
 
 class LakeOverview:
-    """What the overview of one lake reads. Each read is bounded by days."""
+    """What the overview of one lake reads. Each read is bounded by days, and kept by a lake at a snapshot."""
 
     def __init__(self, session: LakeSession) -> None:
         self._session = session
@@ -19,12 +19,12 @@ class LakeOverview:
     def load_newest_day(self, organization: str, last: date) -> date | None:
         """The organisation's newest day with scores up to ``last``; None for none."""
         parameters = {"organization": organization, "last_date": last}
-        found: date | None = self._session.fetch("overview_newest_day", parameters)["observed_date"].item()
+        found: date | None = self._session.fetch_kept("overview_newest_day", parameters)["observed_date"].item()
         return found
 
     def load_scores(self, organization: str, first: date, last: date, *, model: str) -> pl.DataFrame:
         """``framework_id``, ``edition``, ``observed_date``, ``numerator``, ``denominator``; oldest first."""
-        return self._session.fetch("overview_scores", _days(organization, first, last) | {"model": model})
+        return self._session.fetch_kept("overview_scores", _days(organization, first, last) | {"model": model})
 
     def load_requirements(self, organization: str, days: Collection[date]) -> pl.DataFrame:
         """``framework_id``, ``edition``, ``observed_date``, ``met``, ``assessed``, of at least one day; oldest first.
@@ -33,18 +33,18 @@ class LakeOverview:
         """
         results = {"compliant": RequirementResult.COMPLIANT, "non_compliant": RequirementResult.NON_COMPLIANT}
         parameters = _days(organization, min(days), max(days)) | {name: each.value for name, each in results.items()}
-        return self._session.fetch("overview_requirements", parameters | {"days": sorted(days)})
+        return self._session.fetch_kept("overview_requirements", parameters | {"days": sorted(days)})
 
     def load_causes(self, organization: str, first: date, last: date) -> pl.DataFrame:
         """``framework_id``, ``edition``, ``observed_date``, ``cause``, ``findings``, ``points``; oldest first.
 
         ``points`` is an exact fraction, null where either day has no score.
         """
-        return self._session.fetch("overview_causes", _days(organization, first, last))
+        return self._session.fetch_kept("overview_causes", _days(organization, first, last))
 
     def load_account_days(self, organization: str, first: date, last: date) -> pl.DataFrame:
         """``source``, ``provider``, ``account_id``, ``observed_date``, ``checks``: a row for each account and day."""
-        return self._session.fetch("overview_account_days", _days(organization, first, last))
+        return self._session.fetch_kept("overview_account_days", _days(organization, first, last))
 
 
 def _days(organization: str, first: date, last: date) -> dict[str, Any]:

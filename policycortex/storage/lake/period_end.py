@@ -16,6 +16,7 @@ from policycortex.period import Period
 from policycortex.scope import NO_OWNER, Scope
 from policycortex.storage.lake.scan_selection import (
     Posture,
+    fetch_counts,
     fetch_daily,
     fetch_period_end,
     period_parameters,
@@ -57,7 +58,7 @@ class LakePeriodEnd:
         For every source and account each check's newest scan in the period counts, with all its findings there; the
         scope's filters apply after this selection.
         """
-        return fetch_period_end(self._session, "period_end_tallies", scope, posture)
+        return fetch_counts(self._session, "period_end_tallies", scope, posture)
 
     def load_daily_tallies(self, scope: Scope, period: Period, *, since: date | None = None) -> pl.DataFrame:
         """The posture as last known on each day: ``observed_date``, TALLY_SCHEMA, ``newest_on`` and ``oldest_on``.

@@ -129,6 +129,11 @@ def fetch_period_end(
         return fetch_frame(cursor, name, parameters | (more or {}))
 
 
+def fetch_counts(session: LakeSession, name: str, scope: Scope, posture: Posture) -> pl.DataFrame:
+    """As ``fetch_period_end``, of a query with few rows, which a lake at a snapshot keeps."""
+    return session.recall((name, scope, posture), lambda: fetch_period_end(session, name, scope, posture))
+
+
 def fetch_daily(
     session: LakeSession,
     name: str,

@@ -4,8 +4,9 @@ Safe to share between threads: each call works on a cursor of its own.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import resources
 from typing import Any, Final, TypeAlias, TypeVar
@@ -13,6 +14,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import duckdb
 import polars as pl
 import stamina
+from cachetools import LRUCache
 
 from policycortex.errors import ConfigurationError, IntegrityError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings
@@ -34,6 +36,7 @@ T = TypeVar("T")
 
 _ATTEMPTS: Final = 50
 _LONGEST_WAIT_SECONDS: Final = 1.0
+_MOST_RECALLED_BYTES: Final = 32_000_000
 _CONFLICT_WORDS: Final = ("Transaction conflict", "could not serialize", "deadlock detected")
 
 logger = logging.getLogger(__name__)
@@ -60,7 +63,8 @@ class LakeSession:
     ) -> None:
         self._connection = connection
         self._snapshot = snapshot
-        self._known: dict[Hashable, pl.DataFrame] = {}
+        self._known: LRUCache[Hashable, pl.DataFrame] = LRUCache(_MOST_RECALLED_BYTES, pl.DataFrame.estimated_size)
+        self._recalling = threading.Lock()
         self.settings = settings
         self.carry_days = settings.trend_carry_days
         """Days for which a scan counts in the posture as last known; 1: each day's own scans only."""
@@ -87,13 +91,22 @@ class LakeSession:
         with self.cursor(frames) as cursor:
             return fetch_frame(cursor, name, parameters)
 
+    def fetch_kept(self, name: str, parameters: Parameters) -> pl.DataFrame:
+        """As ``fetch``, of a query with few rows: see ``recall``."""
+        values = tuple((key, tuple(each) if isinstance(each, list) else each) for key, each in parameters.items())
+        return self.recall((name, values), lambda: self.fetch(name, parameters))
+
     def recall(self, key: Hashable, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        """The result of ``read``. A lake at a snapshot, which does not change, reads it once. For small frames only."""
+        """The result of ``read``. A lake at a snapshot, which does not change, keeps those that were used last."""
         if self._snapshot is None:
             return read()
-        if key not in self._known:
-            self._known[key] = read()
-        return self._known[key]
+        with self._recalling:
+            known = self._known.get(key)
+        if known is None:
+            known = read()
+            with self._recalling, suppress(ValueError):  # larger than all that is kept
+                self._known[key] = known
+        return known
 
     def write(self, message: str, work: Callable[[Cursor], T], frames: Frames | None = None) -> T:
         """Run ``work`` in one transaction under the writer's lock; ``message`` is stored in the snapshot.

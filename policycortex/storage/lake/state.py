@@ -68,7 +68,7 @@ class LakeState:
     def has_unbuilt_imports(self, organization: str, first: date, last: date) -> bool:
         """Whether the state of these UTC days lacks imports of this organisation; those of others do not count."""
         bounds = {"organization": organization, "first_date": first, "last_date": last}
-        return not self._session.fetch("stale_days_of_organization", bounds).is_empty()
+        return not self._session.fetch_kept("stale_days_of_organization", bounds).is_empty()
 
     def load_newest_scans(self, scope: Scope, since: date) -> pl.DataFrame:
         """``provider``, ``account_id`` and ``scanned_at`` of each account in scope that has findings since that day."""
