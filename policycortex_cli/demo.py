@@ -1,5 +1,6 @@
 """``policycortex demo``: imports sample findings and makes reports, in a separate home that each run replaces."""
 
+import shlex
 import shutil
 import sys
 from contextlib import closing
@@ -20,6 +21,7 @@ from policycortex_cli.runs import home_runs
 
 _FRAMEWORKS: Final = {"soc2": "SOC 2", "hipaa": "HIPAA", "iso27001": "ISO 27001"}
 _MONTHS: Final = 3
+_NAME: Final = "policycortex"
 _MARK: Final = ".policycortex-demo"
 
 
@@ -35,7 +37,13 @@ def run_demo(settings: Settings, out: Path) -> None:
             body = _body(framework, name, period)
             row = produce(runs, registry, settings, body, organization=DEFAULT_ORGANIZATION)
             print_report(row, copy_files(settings, registry, row, out))
-    print(f"see it in the console: policycortex serve --home {settings.home}")
+    print(f"see it in the console: {_program()} serve --home {shlex.quote(str(settings.home))}")
+
+
+def _program() -> str:
+    """This program as it was called, where the shell does not find it by its name."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == _NAME and shutil.which(_NAME) is None else _NAME
 
 
 def _body(framework: str, name: str, period: Period) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One open lake for all reads of a process: opening one takes more CPU time than most reads (decision NNNN).
+"""One open lake for all reads of a process: opening one takes more CPU time than most reads (decision 0068).
 
 Each read sees the newest snapshot. Before it, the catalog's state is compared with that of the open lake; where they
 differ, the lake is opened again. Reads in progress end on the lake that they began with.
@@ -14,10 +14,11 @@ import duckdb
 
 from policycortex.errors import ConfigurationError, IntegrityError, UnavailableError
 from policycortex.settings import Settings
-from policycortex.storage.lake.catalog import has_catalog_file
+from policycortex.storage.lake.catalog import SCHEMA_VERSION, has_catalog_file
 from policycortex.storage.lake.catalog_state import CatalogState, read_catalog_state
 from policycortex.storage.lake.column_statistics import forget_statistics
 from policycortex.storage.lake.lake import Lake, open_lake, open_lake_if_any
+from policycortex.storage.lake.schema import found_version
 
 _FAILURES: Final = (ConfigurationError, IntegrityError, UnavailableError, duckdb.Error)
 _CLOSE_SECONDS: Final = 5.0
@@ -78,7 +79,7 @@ class SharedLake:
         """Close the lake, after the reads in progress."""
         if self._lock.acquire(timeout=_CLOSE_SECONDS):
             try:
-                self._replace(None)
+                self._drop()
             finally:
                 self._lock.release()
 
@@ -99,14 +100,13 @@ class SharedLake:
         """The next read opens the lake again, whatever failed here."""
         with self._lock:
             if self._open is shared:
-                self._replace(None)
+                self._drop()
 
     def _newest(self) -> _OpenLake | None:
         now = self._current_state()
         if self._open is None or now != self._open.state:
-            known = now if self._open and now and now.schema_version == self._open.state.schema_version else None
-            self._replace(None)
-            self._replace(_open(self._settings, known))
+            self._drop()
+            self._open = _open(self._settings, now)
         return self._open
 
     def _current_state(self) -> CatalogState | None:
@@ -118,8 +118,8 @@ class SharedLake:
         except _FAILURES:
             return None
 
-    def _replace(self, opened: _OpenLake | None) -> None:
-        former, self._open = self._open, opened
+    def _drop(self) -> None:
+        former, self._open = self._open, None
         if former is not None:
             former.is_retired = True
             _close_unused(former)
@@ -131,14 +131,16 @@ def _close_unused(shared: _OpenLake) -> None:
 
 
 def _open(settings: Settings, known: CatalogState | None) -> _OpenLake | None:
-    """The lake at its newest snapshot, which is that of ``known``; None: to be read, after an upgrade of the tables."""
+    """The lake at its newest snapshot, which is that of ``known``; None: to be read. None without a lake."""
     if known is None:
-        with open_lake_if_any(settings) as newest:
+        with open_lake_if_any(settings) as newest:  # upgrades the tables, or refuses those of a newer program
             if newest is None:
                 return None
             known = read_catalog_state(newest.session)
     with ExitStack() as resources:
         lake = resources.enter_context(open_lake(settings, snapshot=known.snapshot))
+        if found_version(lake.session) != SCHEMA_VERSION:
+            return _open(settings, None)
         if settings.database_url is None:
             with lake.session.cursor() as cursor:  # the copy of the catalog may be older than the end of an import
                 forget_statistics(cursor, settings)
