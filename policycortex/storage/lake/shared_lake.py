@@ -1,4 +1,4 @@
-"""One open lake for all reads of a process: opening one takes more CPU time than most reads (decision 0068).
+"""One open lake for all reads of a process: opening one takes more CPU time than most reads (decision 0069).
 
 Each read sees the newest snapshot. Before it, the catalog's state is compared with that of the open lake; where they
 differ, the lake is opened again. Reads in progress end on the lake that they began with.
