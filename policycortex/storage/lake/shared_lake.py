@@ -22,6 +22,9 @@ from policycortex.storage.lake.schema import found_version
 
 _FAILURES: Final = (ConfigurationError, IntegrityError, UnavailableError, duckdb.Error)
 _CLOSE_SECONDS: Final = 5.0
+_MOST_CONNECTIONS: Final = 4
+"""DuckDB keeps a connection to Postgres for each of the reads that were in progress at once. After more than this many
+the lake is closed, so that one moment with many requests does not hold connections for hours."""
 
 
 @dataclass(kw_only=True)
@@ -32,6 +35,7 @@ class _OpenLake:
     state: CatalogState
     resources: ExitStack
     readers: int = 0
+    most_readers: int = 0
     is_retired: bool = False
 
 
@@ -89,12 +93,18 @@ class SharedLake:
             found = self._newest()
             if found is not None:
                 found.readers += 1
+                found.most_readers = max(found.most_readers, found.readers)
             return found
 
     def _release(self, shared: _OpenLake) -> None:
         with self._lock:
             shared.readers -= 1
+            if self._open is shared and not shared.readers and self._holds_connections(shared):
+                self._drop()
             _close_unused(shared)
+
+    def _holds_connections(self, shared: _OpenLake) -> bool:
+        return self._settings.database_url is not None and shared.most_readers > _MOST_CONNECTIONS
 
     def _retire(self, shared: _OpenLake) -> None:
         """The next read opens the lake again, whatever failed here."""

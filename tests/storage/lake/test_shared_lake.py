@@ -4,7 +4,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -72,6 +72,10 @@ def test_each_read_has_the_newest_data_on_both_backends(lake_settings: Settings)
             assert writer.state.rebuild_state([DAY])
         with shared.read() as fourth:
             assert fourth.state.load_stale_days(DAY, DAY) == ()
+        with ExitStack() as many:
+            assert {id(many.enter_context(shared.read())) for _ in range(5)} == {id(fourth)}
+        with shared.read() as fifth:  # Postgres has the connections of the five reads back
+            assert (fifth is fourth) == (lake_settings.database_url is None)
 
 
 def test_each_thread_sees_what_was_committed_before_it_read(shared: SharedLake, settings: Settings) -> None:
