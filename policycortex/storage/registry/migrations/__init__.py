@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from policycortex.errors import ConfigurationError
 
-HEAD: Final = "0031"
+HEAD: Final = "0032"
 """The newest revision, stored here so that opening reads no scripts."""
 
 VERSION_TABLE: Final = "registry_version"
