@@ -42,6 +42,7 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "channel": "Only deliveries by this channel",
     "connection_name": "Name of the connection",
     "comment_id": "Id of the comment",
+    "evidence_request_id": "Id of the evidence request",
     "delivery_id": "Id of the delivery",
     "enabled": "Only enabled schedules, or only others",
     "format": "Format of the file",

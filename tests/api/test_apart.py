@@ -243,8 +243,16 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
                 {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
                 | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
                 | dict.fromkeys(
-                    ("subscription_id", "event_id", "comment_id", "ticket_id", "key_id", "milestone_id"), "x"
-                    ("subscription_id", "event_id", "comment_id", "ticket_id", "key_id", "evidence_request_id"), "x"
+                    (
+                        "subscription_id",
+                        "event_id",
+                        "comment_id",
+                        "ticket_id",
+                        "key_id",
+                        "milestone_id",
+                        "evidence_request_id",
+                    ),
+                    "x",
                 )
                 | {"connection_name": "x"}
                 | known
