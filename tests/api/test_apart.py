@@ -240,21 +240,8 @@ def test_no_answer_names_a_restricted_report(server: ApiServer, order: dict[str,
     for method, path, operation in _operations(attacker):
         for report_id in (requested, scheduled) if "{report_id}" in path else (requested,):
             given = (
-                {"report_id": report_id, "other_id": scheduled, "framework_id": "x"}
-                | dict.fromkeys(("waiver_id", "import_id", "attestation_id", "requirement_id", "grant_id"), "x")
-                | dict.fromkeys(
-                    (
-                        "subscription_id",
-                        "event_id",
-                        "comment_id",
-                        "ticket_id",
-                        "key_id",
-                        "milestone_id",
-                        "evidence_request_id",
-                    ),
-                    "x",
-                )
-                | {"connection_name": "x"}
+                dict.fromkeys((*UNKNOWN, "framework_id", "requirement_id", "connection_name"), "x")
+                | {"report_id": report_id, "other_id": scheduled}
                 | known
             )
             url = path.format(**given, token="x")
