@@ -248,10 +248,21 @@ def read_days(
 def judge_days(
     readings: DayReadings, framework: Framework | None, *, days: Collection[date] | None = None
 ) -> Mapping[date, Posture]:
-    """Posture of each day, oldest first; of ``days`` only where they are given: a week between scans costs nothing."""
+    """Posture of each day, oldest first; of ``days`` only where they are given: a week between scans costs nothing.
+
+    A day with the findings and statements of the one before it has the same posture.
+    """
     relations = _relations_of_all(readings, framework) if framework else _NO_RELATIONS
-    wanted = [day for day in readings.by_day if days is None or day in days]
-    return {day: _judge_day(readings, framework, relations, day) for day in wanted}
+    judged: dict[date, Posture] = {}
+    before: tuple[_DayBasis, Posture] | None = None
+    for day, tallies in readings.by_day.items():
+        if days is not None and day not in days:
+            continue
+        waived, stated = readings.waived.get(day, _NOTHING_WAIVED), readings.stated(day, framework)
+        basis = _DayBasis(tallies=tallies, waived=waived, stated=stated)
+        posture = before[1] if before and basis.equals(before[0]) else _judge_day(framework, relations, basis)
+        judged[day], before = posture, (basis, posture)
+    return judged
 
 
 def contradicted_on(readings: DayReadings, framework: Framework, posture: Posture, day: date) -> Contradicted:
@@ -263,15 +274,32 @@ def contradicted_on(readings: DayReadings, framework: Framework, posture: Postur
     return find_contradictions(stated.in_force, posture, stated.limited, relations)
 
 
-def _judge_day(readings: DayReadings, framework: Framework | None, relations: pl.DataFrame, day: date) -> Posture:
-    stated = readings.stated(day, framework)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DayBasis:
+    """All that distinguishes the posture of one day from that of another."""
+
+    tallies: pl.DataFrame
+    waived: pl.DataFrame
+    stated: StatedResults
+
+    def equals(self, other: "_DayBasis") -> bool:
+        """Whether both give the same posture. Exclusions have counts of their own, which are not compared."""
+        return (
+            not (self.stated.exclusions or other.stated.exclusions)
+            and self.stated.statements == other.stated.statements
+            and self.tallies.equals(other.tallies)
+            and self.waived.equals(other.waived)
+        )
+
+
+def _judge_day(framework: Framework | None, relations: pl.DataFrame, basis: _DayBasis) -> Posture:
     return assess_posture(
         framework,
-        tallies=readings.by_day[day],
+        tallies=basis.tallies,
         relations=relations,
-        waived=readings.waived.get(day, _NOTHING_WAIVED),
-        exclusions=stated.exclusions,
-        stated=stated.statements,
+        waived=basis.waived,
+        exclusions=basis.stated.exclusions,
+        stated=basis.stated.statements,
     )
 
 
@@ -308,7 +336,9 @@ def _scan_days(daily: pl.DataFrame) -> dict[date, ScanDays]:
 
 
 def _by_day(daily: pl.DataFrame) -> dict[date, pl.DataFrame]:
-    parts = daily.sort("observed_date").partition_by("observed_date", as_dict=True, include_key=False)
+    parts = daily.sort("observed_date", maintain_order=True).partition_by(
+        "observed_date", as_dict=True, include_key=False
+    )
     return {day: rows for (day,), rows in parts.items()}
 
 
