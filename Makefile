@@ -72,9 +72,9 @@ manifests: setup-dev ## write deploy/kubernetes/api.yaml and ui.yaml from the He
 distribution: setup ## build the wheels, install one by name into a new environment, run its demo, write its SBOM, into dist/
 	@deploy/make-distribution.sh
 
-bench: setup ## measure beside other programs: all parts, or ONLY="ingest scoring"; ROUNDS=1 is quicker; up to two hours
+bench: setup ## measure beside the version before and other programs, in 40 minutes; or parts, ONLY="api backfill"
 	@deploy/setup-bench.sh
-	@BENCH_ROUNDS=$(or $(ROUNDS),3) .venv-bench/bin/python -m benchmarks $(ONLY)
+	@BENCH_ROUNDS=$(or $(ROUNDS),1) .venv-bench/bin/python -m benchmarks $(ONLY)
 
 console-pictures: setup-dev demo ## every screen of the console over the demo, at a desk and on a phone, light and dark, into var/pictures
 	@deploy/setup-tests.sh

@@ -15,6 +15,7 @@ from typing import Final
 import pikepdf
 import typst
 
+from benchmarks.documents.chromium import FLAGS
 from benchmarks.documents.pages import read_document, write_page
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
@@ -25,11 +26,6 @@ from policycortex.rendering.pdf.annex import blocks_of, page_frame
 from policycortex.rendering.pdf.annex_content import finding_rows
 from policycortex.rendering.pdf.annex_items import AnnexContext
 from policycortex.rendering.pdf.finding_groups import sort_by_check
-
-_CHROMIUM: Final = (
-    "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
-    "--allow-file-access-from-files", "--virtual-time-budget=100000",
-)  # fmt: skip
 
 Engine = Callable[[ReportDocument, Path], Path]
 
@@ -73,7 +69,7 @@ def _weasyprint(document: ReportDocument, place: Path) -> Path:
 def _chromium(document: ReportDocument, place: Path) -> Path:
     page, path = write_page(document, place), place / "chromium.pdf"
     given = [f"--user-data-dir={place / 'profile'}", f"--print-to-pdf={path}", page.as_uri()]
-    subprocess.run([*_CHROMIUM, *given], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([*FLAGS, *given], check=True, stderr=subprocess.DEVNULL)
     return path
 
 
