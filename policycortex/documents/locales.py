@@ -57,7 +57,7 @@ class Locale:
     def score(self, value_pct: float | None) -> str:
         """A percentage to one decimal, never rounded to a 0 or 100 it is not; the words for None."""
         if value_pct is None:
-            return self.text("result.not_assessed")
+            return self.text("summary.no_score")
         return _percent_form(self.language).format(self.number(round_pct(value_pct, 1), 1))
 
     def points(self, value: float | None) -> str:
@@ -87,11 +87,19 @@ class Locale:
         return f"{self.day(value)}, {value.astimezone(self.zone):%H:%M} {zone_name(self.zone)}"
 
     def days(self, period: Period) -> str:
-        """``1 March 2026 – 31 March 2026``; one date for one day; times to the minute where it is not whole days."""
+        """``1–31 March 2026``; one date for one day; two dates for longer ones; times where it is not whole days.
+
+        The month is named once only where the language writes the day first.
+        """
         if not period.is_whole_days:
             return f"{self.moment(period.start)} – {self.moment(period.end)}"
         first, last = self.day(period.first_date), self.day(period.last_date)
-        return first if first == last else f"{first} – {last}"
+        if first == last:
+            return first
+        start, end = period.first_date, period.last_date
+        if (start.year, start.month) == (end.year, end.month) and last.startswith(str(end.day)):
+            return self.text("page.one_month", first=start.day, last=last)
+        return f"{first} – {last}"
 
     def _month(self, value: date, pattern: str) -> str:
         return format_date(value, pattern, locale=_forms(self.language))

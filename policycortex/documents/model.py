@@ -34,6 +34,7 @@ from policycortex.scoring.rounding import rounded_change
 Day: TypeAlias = date
 """For values with a field ``date``."""
 
+_PRODUCT: Final = "PolicyCortex Reports"
 FAILURES_ONLY_LEAST: Final = 20
 """Failing findings without any passing one from which on a posture looks like an export of failing findings."""
 
@@ -123,8 +124,7 @@ class ReportHeader:
     @property
     def prepared_for(self) -> str:
         """Whom the report is for: as requested, else the organisation. Empty for an organisation without a name."""
-        own_id = "" if self.organization == DEFAULT_ORGANIZATION else self.organization
-        return self.branding.prepared_for or self.organization_name or own_id
+        return self.branding.prepared_for or self._organization
 
     @property
     def prepared_by(self) -> str:
@@ -133,8 +133,13 @@ class ReportHeader:
 
     @property
     def author(self) -> str:
-        """For the properties of files, never empty."""
-        return self.prepared_by or self.organization_name or self.organization
+        """For the properties of files, never empty: who made the report, else the organisation, else the product."""
+        return self.prepared_by or self._organization or _PRODUCT
+
+    @property
+    def _organization(self) -> str:
+        """Its name, else its id; empty where neither says anything to readers."""
+        return self.organization_name or ("" if self.organization == DEFAULT_ORGANIZATION else self.organization)
 
     def ages_on(self, period: Period) -> date:
         """The day to which ages of ``period`` are counted: its last day, or an earlier day of the report's data.

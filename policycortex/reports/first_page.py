@@ -6,13 +6,24 @@ from enum import StrEnum
 from typing import Final
 
 from policycortex.documents.locales import Locale
-from policycortex.documents.model import ReportDocument, ReportHeader, Summary, TopCheck
+from policycortex.documents.model import ReportDocument, ReportHeader, RequirementRow, Summary, TopCheck
 from policycortex.names import ReportType, RequirementResult, Severity
 from policycortex.reports.sections.ages import AGES
 from policycortex.reports.sections.trend import CAUSES, ChangeCause
 from policycortex.shortening import shorten
 
 ACTIONS_SHOWN: Final = 3
+MISSED_SHOWN: Final = 5
+"""Requirements that are not met, where the texts of the page leave space for them."""
+_LEAST_MISSED: Final = 2
+_TEXT_LINES: Final = 16
+"""Lines that actions, notes and these requirements have together."""
+_ACTION_LETTERS: Final = 66
+_NOTE_LETTERS: Final = 100
+"""Of a line of an action and of a note."""
+TITLE_LENGTH: Final = 100
+REMEDY_LENGTH: Final = 130
+"""Characters of an action's title, and of what to do."""
 NOTES_SHOWN: Final = 3
 NOTES_BESIDE_CHART: Final = 1
 """Notes on the first page of a trend report, which has a chart there."""
@@ -59,6 +70,10 @@ class FirstPage:
     change_tone: Tone
     actions: tuple[TopCheck, ...]
     """The most urgent failing checks."""
+    missed: tuple[RequirementRow, ...]
+    """The requirements with most failing findings among those that are not met; none beside the chart of a trend."""
+    missed_total: int
+    """How many requirements are not met, without those that only sum up others."""
     notes: tuple[str, ...]
     notes_left_out: int
 
@@ -67,6 +82,8 @@ def compose_first_page(document: ReportDocument) -> FirstPage:
     """The first page of ``document``."""
     critical = next((row for row in AGES.of(document) if row.severity == Severity.CRITICAL), None)
     change, notes = document.change_points, document.notes[: _notes_shown(document)]
+    actions, missed = document.top_checks[:ACTIONS_SHOWN], _missed(document.requirements)
+    missed_shown = 0 if document.header.type is ReportType.TREND else _count_missed_shown(actions, notes)
     return FirstPage(
         requirements=total_requirements(document.summary),
         overdue_criticals=critical.overdue if critical else None,
@@ -74,7 +91,9 @@ def compose_first_page(document: ReportDocument) -> FirstPage:
         main_cause=_main_cause(CAUSES.of(document), change),
         score_tone=_score_tone(document.summary),
         change_tone=Tone.NEUTRAL if not change else Tone.GOOD if change > 0 else Tone.BAD,
-        actions=document.top_checks[:ACTIONS_SHOWN],
+        actions=actions,
+        missed=missed[:missed_shown],
+        missed_total=len(missed),
         notes=notes,
         notes_left_out=len(document.notes) - len(notes),
     )
@@ -125,6 +144,25 @@ def write_verdict(header: ReportHeader, summary: Summary, locale: Locale) -> str
 
 def _notes_shown(document: ReportDocument) -> int:
     return NOTES_BESIDE_CHART if document.header.type is ReportType.TREND else NOTES_SHOWN
+
+
+def _count_missed_shown(actions: Sequence[TopCheck], notes: Sequence[str]) -> int:
+    """How many requirements the page has space for; 0 where it is fewer than two."""
+    texts = [
+        *((check.title, TITLE_LENGTH, _ACTION_LETTERS) for check in actions),
+        *((check.remediation, REMEDY_LENGTH, _ACTION_LETTERS) for check in actions),
+        *((note, NOTE_LENGTH, _NOTE_LETTERS) for note in notes),
+    ]
+    lines = sum(-(-min(len(text), shown) // letters) for text, shown, letters in texts)
+    rows = min(MISSED_SHOWN, _TEXT_LINES - lines)
+    return rows if rows >= _LEAST_MISSED else 0
+
+
+def _missed(rows: Sequence[RequirementRow]) -> tuple[RequirementRow, ...]:
+    """The rows that are not met, without parents of others, by failing findings; equal ones in their order."""
+    parents = {row.parent for row in rows}
+    missed = [row for row in rows if row.result is RequirementResult.NON_COMPLIANT and row.id not in parents]
+    return tuple(sorted(missed, key=lambda row: -row.failed))
 
 
 def _main_cause(causes: Sequence[ChangeCause], change: float | None) -> ChangeCause | None:

@@ -255,7 +255,7 @@ def test_a_report_in_german_has_german_words(build: Build, tmp_path: Path) -> No
     """Texts, numbers and dates follow the document's locale."""
     text = read_pdf_text(_render(build(findings=60, locale="de"), tmp_path, ReportFormat.PDF)[ReportFormat.PDF].path)
     assert "Zusammenfassung" in text
-    assert "1. November 2026 – 30. November 2026" in text
+    assert "1.–30. November 2026" in text
     assert _render_score("de", build(findings=60, locale="de")) in text
 
 

@@ -2,6 +2,8 @@
 
 import html
 import json
+import re
+import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,7 +21,7 @@ from policycortex.documents.locales import open_locale
 from policycortex.documents.model import ReportDocument
 from policycortex.documents.tables import FINDING_COLUMNS
 from policycortex.names import FindingsDetail, ReportFormat, ReportType
-from policycortex.rendering.artifacts import render_artifact
+from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from policycortex.rendering.excel.findings_sheets import SHEET_COLUMNS
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
 from tests.golden.readers import Page, read_csv, read_json, read_pdf_text
@@ -92,6 +94,25 @@ def test_long_identifiers_are_printed_whole(build: Build, tmp_path: Path, kind: 
     assert {piece[-1] for piece in pieces[:-1]} <= set("/:-_.")
     page = Page(render_artifact(document, ReportFormat.HTML, tmp_path).path.read_text(encoding="utf-8"))
     assert arn in page.embedded["finding-data"]
+
+
+def test_long_ids_of_requirements_end_before_their_titles(build: Build, tmp_path: Path) -> None:
+    """Ids such as those of HIPAA; columns of counts without a finding, here all but two, leave space for the titles."""
+    document = build(findings=20)
+    rows = [replace(row, manual=0, muted=0, waived=0) for row in document.requirements]
+    rows.append(replace(rows[0], id="164.308(a)(1)(ii)(A)", title="Risk-analysis", checks=(), result=rows[-1].result))
+    document = replace(document, requirements=tuple(rows))
+    path = render_artifact(document, ReportFormat.PDF, tmp_path, options=RenderingOptions(page_rows=10)).path
+    shown = subprocess.run(["pdftotext", "-bbox", str(path), "-"], check=True, capture_output=True, text=True).stdout
+    found = re.findall(r'xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="[\d.]+">([^<]*)<', shown)
+    ((title, line, _, _),) = [word for word in found if word[3] == "Risk-analysis"]
+    ((start, _, end, _),) = [
+        word for word in found if word[3].startswith("164.308(a)") and abs(float(word[1]) - float(line)) < 3
+    ]
+    assert float(start) < float(end) < float(title)
+    head = next(y for _, y, _, word in found if word == "Result")
+    heads = {word for _, y, _, word in found if y == head}
+    assert heads == {"ID", "Requirement", "Result", "Passed", "Failed"}
 
 
 def test_every_column_says_the_same_in_every_data_format(build: Build, tmp_path: Path) -> None:

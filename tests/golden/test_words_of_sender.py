@@ -75,14 +75,22 @@ def test_the_words_stand_in_every_format_for_people(named: ReportDocument, tmp_p
 
 
 def test_an_organisation_without_a_name_is_not_called_default(build: Build, tmp_path: Path) -> None:
-    """The first organisation of an installation has the id ``default``, which is no name for readers."""
+    """The first organisation of an installation has the id ``default``, which is no name for readers.
+
+    Nor is it one in the footer of a Word document or in the properties of a file: its author is the product.
+    """
     document = build(findings=12)
     document = replace(document, header=replace(document.header, organization="default"))
-    pages = [
-        page.extract_text() for page in PdfReader(render_artifact(document, ReportFormat.PDF, tmp_path).path).pages
-    ]
+    reader = PdfReader(render_artifact(document, ReportFormat.PDF, tmp_path).path)
+    pages = [page.extract_text() for page in reader.pages]
     page = Page(render_artifact(document, ReportFormat.HTML, tmp_path).path.read_text(encoding="utf-8"))
+    with zipfile.ZipFile(render_artifact(document, ReportFormat.DOCX, tmp_path).path) as word:
+        footers = [word.read(name).decode() for name in word.namelist() if "footer" in name and name.endswith(".xml")]
     assert not [text for text in (*pages, page.text) if "default" in text or "Prepared for" in text]
+    assert footers
+    assert not [text for text in footers if ">default" in text]
+    assert reader.metadata is not None
+    assert reader.metadata.author == "PolicyCortex Reports"
 
 
 def test_the_facts_of_the_cover_end_above_the_contents(named: ReportDocument, tmp_path: Path) -> None:

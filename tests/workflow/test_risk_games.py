@@ -115,7 +115,7 @@ def test_the_risk_report_names_the_worst_finding(honest: JuneReports) -> None:
     80 + 20 * (1 - e^(-L / 4000)) with L = 2 * 80 + 30 * 35 is 85.2.
     """
     messages = honest.risk.key_messages
-    since = "Worst finding: 80.0 (public; p0, acc, production; since 20 May 2026). All others add"
+    since = "Worst finding: 80.0 points (public; p0, acc, production; since 20 May 2026). All others add"
     assert messages[0] == "The risk score is 85.2 of 100: Act now (risk model, version 3)."
     assert messages[1].startswith(since)
     assert messages[2:4] == ("3 critical findings are exposed.", "33 failing findings are overdue.")

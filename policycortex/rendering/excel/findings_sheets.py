@@ -39,7 +39,9 @@ SHEET_COLUMNS: Final = (
 """All columns, those of the findings table and DUE."""
 LINKED: Final = SHEET_COLUMNS.index("requirements")
 """The column whose cells link to the finding's requirements."""
-WRAPPED: Final = tuple(SHEET_COLUMNS.index(name) for name in ("title", "resource_uid", "requirements", "status_detail"))
+WRAPPED: Final = tuple(
+    SHEET_COLUMNS.index(name) for name in ("title", "resource_uid", "account_id", "requirements", "status_detail")
+)
 """Columns whose texts take several lines; a row is as high as they need."""
 
 _KINDS: Final = {

@@ -95,7 +95,7 @@ def _figures(sheet: Worksheet, forms: Forms, document: ReportDocument, locale: L
     sheet.set_row(row, 40)
     write_cell(sheet, row, 0, t("summary.score_label"), forms.heading)
     score = summary.compliance_score
-    write_cell(sheet, row, 1, t("result.not_assessed") if score is None else known_pct(score, 1), forms.figure)
+    write_cell(sheet, row, 1, t("summary.no_score") if score is None else known_pct(score, 1), forms.figure)
     figures: list[tuple[str, Any, Format]] = [
         (t("summary.violations"), summary.total_violations, count),
         *(((t("summary.overdue_criticals"), overdue, count),) if overdue is not None else ()),

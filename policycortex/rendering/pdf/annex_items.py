@@ -122,9 +122,9 @@ def joined(cells: Sequence[Cell], separator: str = ", ") -> Iterator[Span]:
         yield from cell
 
 
-def counts_of(row: Any, locale: Locale) -> tuple[Cell, ...]:  # noqa: ANN401 - a requirement or a check
-    """Five cells: findings that passed, failed, are manual, muted, waived."""
-    return tuple((locale.number(getattr(row, n)),) for n in ("passed", "failed", "manual", "muted", "waived"))
+def counts_of(row: Any, names: Sequence[str], locale: Locale) -> tuple[Cell, ...]:  # noqa: ANN401 - a requirement
+    """A cell for each of ``names``, such as ``passed``: its findings with this outcome."""
+    return tuple((locale.number(getattr(row, name)),) for name in names)
 
 
 def _pieces(text: str) -> str | list[str]:

@@ -30,8 +30,16 @@ NUMBERS_IN_ROW: Final = 120
 """Numbers of findings in one row; a row never breaks across pages."""
 CHECKS_IN_ROW: Final = 40
 """Ids of checks in one row."""
-_WIDTH_OF_LETTER: Final = 0.82
-"""Of a column's head, in percent of the page, with the space beside it."""
+_WIDTH_OF_LETTER: Final = 0.9
+_WIDTH_OF_HEAD: Final = 0.82
+_WIDTH_OF_CODE: Final = 0.92
+"""Of a letter of a result, of a column's head and of an id, in percent of the page."""
+_GAP: Final = 1.4
+"""Between columns."""
+_LEAST_COUNT: Final = 6.0
+_LEAST_ID: Final = 7.0
+_MOST_ID: Final = 15.0
+"""Longer ids have more than one line."""
 
 
 def requirement_items(context: AnnexContext, first_checks: Mapping[str, str]) -> Iterator[Item]:
@@ -44,16 +52,11 @@ def requirement_items(context: AnnexContext, first_checks: Mapping[str, str]) ->
     yield Item(
         cells=((plain(text("control_assessment.intro", framework=document.header.framework_name)),),), style="lead"
     )
-    counts = _count_heads(locale)
-    wide = max(6.0, _WIDTH_OF_LETTER * max(len(word) for head in counts for word in head.split()))
-    form = TableForm(
-        id="requirements",
-        widths=(8, 76 - len(counts) * wide, 16, *(wide for _ in counts)),
-        heads=(text("word.id"), text("word.requirement"), text("word.result"), *counts),
-        numeric=frozenset({3, 4, 5, 6, 7}),
-    )
+    groups = group_requirements(document)
+    counted = _counted(document.requirements)
+    form = _form_of(document.requirements, counted, locale)
     is_index = evidence.SECTION.positions.get(document.header.type) is not None
-    for group in group_requirements(document):
+    for group in groups:
         yield Item(table=form, style="group", is_head=True, cells=((plain(shorten(group.title, 200)),),))
         for row in group.rows:
             name = shorten(row.id, 60)
@@ -63,7 +66,12 @@ def requirement_items(context: AnnexContext, first_checks: Mapping[str, str]) ->
             elif row.id in first_checks:
                 link = link_to(first_checks[row.id], name, at=anchors[row.id])
             own = styled("id-link" if link else "id", name, link=link)
-            cells = ((own,), tuple(_described(row, locale)), (result_of(row, locale),), *counts_of(row, locale))
+            cells = (
+                (own,),
+                tuple(_described(row, locale)),
+                (result_of(row, locale),),
+                *counts_of(row, counted, locale),
+            )
             yield Item(table=form, cells=cells)
 
 
@@ -187,5 +195,24 @@ def _described(row: RequirementRow, locale: Locale) -> Iterator[Span]:
         yield styled("note", line)
 
 
-def _count_heads(locale: Locale) -> tuple[str, ...]:
-    return tuple(locale.text(f"word.{name}") for name in ("passed", "failed", "manual", "muted", "waived"))
+def _counted(rows: Sequence[RequirementRow]) -> tuple[str, ...]:
+    """The outcomes that have a column: passed and failed always, the others where there is such a finding."""
+    always = ("passed", "failed")
+    return always + tuple(name for name in ("manual", "muted", "waived") if any(getattr(row, name) for row in rows))
+
+
+def _form_of(rows: Sequence[RequirementRow], counted: Sequence[str], locale: Locale) -> TableForm:
+    """The list of requirements: columns of ids and counts as wide as they need, the rest for the titles."""
+    text = locale.text
+    heads = tuple(text(f"word.{name}") for name in counted)
+    count = max(_LEAST_COUNT, _GAP + _WIDTH_OF_HEAD * max(len(word) for head in heads for word in head.split()))
+    longest = max((len(row.id) for row in rows), default=0)
+    name = min(max(_LEAST_ID, _GAP + _WIDTH_OF_CODE * longest), _MOST_ID)
+    shown = {row.result for row in rows} or {RequirementResult.MANUAL}
+    result = _GAP + _WIDTH_OF_LETTER * (2 + max(len(text(f"result.{value}")) for value in shown))
+    return TableForm(
+        id="requirements",
+        widths=(name, 100 - name - result - len(counted) * count, result, *(count for _ in counted)),
+        heads=(text("word.id"), text("word.requirement"), text("word.result"), *heads),
+        numeric=frozenset(range(3, 3 + len(counted))),
+    )

@@ -150,7 +150,7 @@ def _set_footer(made: Document, document: ReportDocument, locale: Locale) -> Non
     line.paragraph_format.tab_stops.add_tab_stop(Mm(170), alignment=2)
     before, between = locale.text("page.count", page="\0", pages="\0").split("\0")[:2]
     header = document.header
-    words = (header.branding.classification, header.branding.company or header.author)
+    words = (header.branding.classification, header.branding.company)
     _append(line, run(_short(" · ".join(word for word in words if word))) + "<w:r><w:tab/></w:r>")
     _append(line, run(f"{locale.text('page.page')} {before}") + field("PAGE", "1") + run(between))
     _append(line, field("NUMPAGES", "1"))

@@ -77,5 +77,5 @@ SECTION: Final = Section(
     is_shown=lambda document: bool(document.requirements),
     tables=(REQUIREMENTS,),
     view=_view,
-    page_widths={"requirements": {"id": 10, "title": 44, "result": 16, "count": 6}},
+    page_widths={"requirements": {"id": 14, "title": 40, "result": 16, "count": 6}},
 )

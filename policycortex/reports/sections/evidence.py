@@ -8,10 +8,13 @@ from typing import Final
 import polars as pl
 
 from policycortex.documents.model import CheckResult, ReportDocument, RequirementRow
-from policycortex.names import ReportType
+from policycortex.names import ReportType, Severity
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, SheetPlace, Table
 from policycortex.reports.sections.control_assessment import COUNTS, group_requirements
+
+_RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
+"""0 is the worst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,7 @@ class RequirementEvidence:
     """The checks of one requirement, each with all its findings in scope."""
 
     open: tuple[CheckResult, ...]
-    """Checks of which not every finding passes."""
+    """Checks of which not every finding passes: failing ones first, each part by severity."""
     passing: tuple[CheckResult, ...]
     unseen: tuple[str, ...]
     """Ids of checks without findings of their own."""
@@ -62,8 +65,9 @@ def _view(document: ReportDocument) -> Mapping[str, object]:
 
     def evidence_of(row: RequirementRow) -> RequirementEvidence:
         found = [checks[name] for name in row.checks if name in checks]
+        unsettled = [check for check in found if check.passed < check.total]
         return RequirementEvidence(
-            open=tuple(check for check in found if check.passed < check.total),
+            open=tuple(sorted(unsettled, key=lambda check: (not check.failed, _RANKS[check.severity]))),
             passing=tuple(check for check in found if check.passed == check.total),
             unseen=tuple(name for name in row.checks if name not in checks),
         )

@@ -7,7 +7,7 @@ from typing import Final
 from policycortex.documents.model import ReportDocument
 from policycortex.names import ReportType, Severity
 from policycortex.reports.charts import draw_risk_gauge, draw_trend_of
-from policycortex.reports.first_page import NOTE_LENGTH, compose_first_page, write_verdict
+from policycortex.reports.first_page import NOTE_LENGTH, REMEDY_LENGTH, TITLE_LENGTH, compose_first_page, write_verdict
 from policycortex.reports.section import Content, Section
 from policycortex.reports.sections.risk_matrix import shown_items
 from policycortex.scoring.rounding import round_points, rounded_change
@@ -53,6 +53,8 @@ def _view(document: ReportDocument) -> Mapping[str, object]:
         "key_figures": key_figures(document),
         "risk_items": shown_items(document),
         "note_length": NOTE_LENGTH,
+        "title_length": TITLE_LENGTH,
+        "remedy_length": REMEDY_LENGTH,
     }
 
 
@@ -67,4 +69,5 @@ SECTION: Final = Section(
     positions=dict.fromkeys(ReportType, 10),
     is_shown=lambda document: document.show_executive_summary,
     view=_view,
+    page_widths={"grid.missed": {"id": 25, "title": 57, "count": 18}},
 )

@@ -124,7 +124,7 @@ SECTION: Final = Section(
     tables=(FRAMEWORKS,),
     view=_view,
     page_widths={
-        "framework-sections": {"title": 52, "count": 12},
+        "framework-sections": {"title": 40, "count": 10},
         "framework-checks": {"title": 58, "severity": 16, "count": 13},
     },
 )

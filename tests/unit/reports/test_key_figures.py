@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from policycortex.documents.locales import open_locale
-from policycortex.names import PdfVariant, ReportFormat, Severity
+from policycortex.names import PdfVariant, ReportFormat, ReportType, RequirementResult, Severity
 from policycortex.reports.complete_files import complete_files
+from policycortex.reports.first_page import compose_first_page
 from policycortex.reports.sections.executive_summary import key_figures
 from policycortex.reports.sections.section_results import section_heat
 from policycortex.reports.sections.trend import ChangeCause, cause_lines
@@ -71,3 +72,23 @@ def test_only_files_that_were_made_are_named(
     document = replace(document, header=replace(document.header, formats=ordered))
     files = complete_files(document, open_locale("en"), variant)
     assert (files["findings"]["ordered"], files["tables"]["ordered"]) == (findings, tables)
+
+
+def test_the_first_page_names_the_requirements_with_most_failing_findings(tmp_path: Path) -> None:
+    """Five at most, of those that are not met, without parents of others; none beside a chart or long texts."""
+    document = build_document(tmp_path, Sample(findings=200))
+    row = replace(document.requirements[0], result=RequirementResult.NON_COMPLIANT)
+    rows = [replace(row, id=name, failed=failed) for name, failed in zip("abcdefg", (1, 9, 3, 9, 2, 8, 0), strict=True)]
+    met = replace(row, id="met", failed=50, result=RequirementResult.SUPPORTING_EVIDENCE)
+    parent = replace(row, id="p", failed=70)
+    rows[0] = replace(rows[0], parent="p")
+    document = replace(document, requirements=(parent, met, *rows), notes=())
+    page = compose_first_page(document)
+    assert [(each.id, each.failed) for each in page.missed] == [("b", 9), ("d", 9), ("f", 8), ("c", 3), ("e", 2)]
+    assert page.missed_total == 7
+    trend = replace(document, header=replace(document.header, type=ReportType.TREND))
+    assert compose_first_page(trend).missed == ()
+    long = "long " * 60
+    checks = tuple(replace(check, title=long, remediation=long) for check in document.top_checks)
+    assert len(compose_first_page(replace(document, top_checks=checks)).missed) == 4
+    assert compose_first_page(replace(document, top_checks=checks, notes=(long, long))).missed == ()

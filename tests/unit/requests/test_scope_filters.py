@@ -126,12 +126,12 @@ def test_a_wrong_entry_of_the_table_is_named(entry: str, tmp_path: Path) -> None
 
 
 def test_a_scope_is_printed_in_one_line() -> None:
-    """Tags with their keys; a date range with a dash; nothing for fields without a value."""
+    """Tags with their keys; nothing for fields without a value, nor for the dates, which stand beside it."""
     given = {
         "accounts": [],
         "regions": ["eu"],
         "tags": {"team": ["a", "b"], "tier": "1"},
         "date_range": {"s": "1", "e": "2"},
     }
-    assert write_scope(given) == "regions: eu; tags: team=a or b, tier=1; date_range: 1 – 2"
+    assert write_scope(given) == "regions: eu; tags: team=a or b, tier=1"
     assert write_scope({}) == ""
