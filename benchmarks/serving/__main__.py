@@ -18,7 +18,7 @@ from benchmarks.serving.body import ORDERS, TWELVE, body
 from benchmarks.serving.installation import Installation, running
 from benchmarks.serving.versions import BEFORE, NOW, SERVING, both_versions, last_months, make_home
 
-_SETTLING_SECONDS: Final = 15.0
+_SETTLING_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 30.0
 _MANY: Final = 12
 _START, _REST = "start", "rest"
