@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy
 
 from api.platform.metrics import Metrics
+from policycortex.names import ReportStatus
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Failure, Registry, open_registry
@@ -39,7 +40,8 @@ def test_open_work_is_counted(tmp_path: Path) -> None:
         create_schedule(settings, registry, deepcopy(MONTHLY), organization="default", created_by=None, now=_START)
         registry.keys.create_key(organization="default", name="ends", expires_at=_FIRST + timedelta(days=3), now=_START)
         before = _values(load_work_figures(registry, now=_FIRST + _HOUR))
-        assert (before["overdue_schedules"], before["reports"], before["expiring_keys"]) == ({"": 1}, {}, {"": 1})
+        assert (before["overdue_schedules"], before["expiring_keys"]) == ({"": 1}, {"": 1})
+        assert before["reports"] == dict.fromkeys(ReportStatus, 0)
         (report_id,) = claim_due_ticks(settings, now=_FIRST)
         first, *lost = registry.deliveries.list_deliveries("default", report_id=report_id)[0]
         with registry.migration.transaction() as connection:
@@ -49,9 +51,9 @@ def test_open_work_is_counted(tmp_path: Path) -> None:
             connection.execute(change.where(deliveries.c.id.in_([row.id for row in lost])).values(**ended))
         after = _values(load_work_figures(registry, now=_FIRST + _HOUR))
         assert set(after) == WORK_FIGURES
-        assert after["reports"] == {"pending": 1}
+        assert after["reports"] == dict.fromkeys(ReportStatus, 0) | {"pending": 1}
         assert after["report_wait_seconds"] == after["delivery_wait_seconds"] == {"": 3600}
-        assert after["open_deliveries"] == {"pending": 1}
+        assert after["open_deliveries"] == {"waiting": 0, "pending": 1, "sending": 0}
         assert after["lost_deliveries"] == {"failed": 2, "uncertain": 0}
         assert after["overdue_schedules"] == {"": 0}
         later = _values(load_work_figures(registry, now=_FIRST + timedelta(days=2)))

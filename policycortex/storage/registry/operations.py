@@ -1,6 +1,6 @@
 """Counts and ages of open work over all organisations, for monitoring. Nothing names an organisation or a report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,7 @@ _LATE: Final = timedelta(minutes=2)
 """A tick is handled within half a minute."""
 KEY_WARNING: Final = timedelta(days=14)
 _PENDING: Final = ReportStatus.PENDING.value
+_OPEN: Final = (DeliveryStatus.WAITING.value, DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value)
 _LOST: Final = (DeliveryStatus.FAILED.value, DeliveryStatus.UNCERTAIN.value)
 
 
@@ -26,7 +27,7 @@ class OpenWork:
     """What the registry says at one moment. Ages in seconds, 0 where nothing waits."""
 
     reports: Mapping[str, int]
-    """Number by status, without deleted ones."""
+    """Number by status, without deleted ones. 0 where there is none: monitoring sees no rise from nothing to 1."""
     report_wait_seconds: float
     """Of the report that has been due longest and was not started."""
     open_deliveries: Mapping[str, int]
@@ -65,14 +66,13 @@ class OperationsRepository:
         tallies = select(report_tallies.c.status, func.sum(report_tallies.c["count"])).group_by(report_tallies.c.status)
         with self._database.reading() as connection:
             return OpenWork(
-                reports=_by_status(connection, tallies),
+                reports=_by_status(connection, tallies, ReportStatus),
                 report_wait_seconds=_age(connection, select(func.min(reports.c.due_at)).where(*waits), now),
-                open_deliveries=_by_status(connection, _count(deliveries.c.status).where(IS_OPEN)),
+                open_deliveries=_by_status(connection, _count(deliveries.c.status).where(IS_OPEN), _OPEN),
                 delivery_wait_seconds=_age(
                     connection, select(func.min(deliveries.c.next_attempt_at)).where(*pending), now
                 ),
-                lost_deliveries=dict.fromkeys(_LOST, 0)
-                | _by_status(connection, _count(deliveries.c.status).where(*ended)),
+                lost_deliveries=_by_status(connection, _count(deliveries.c.status).where(*ended), _LOST),
                 overdue_schedules=_number(connection, select(func.count()).select_from(schedules).where(*overdue)),
                 expiring_keys=_number(connection, select(func.count()).select_from(api_keys).where(*ending)),
             )
@@ -82,8 +82,9 @@ def _count(status: Any) -> Select[Any]:  # noqa: ANN401 - SQLAlchemy's column
     return select(status, func.count()).group_by(status)
 
 
-def _by_status(connection: Connection, query: Select[Any]) -> dict[str, int]:
-    return {status: int(count) for status, count in connection.execute(query)}
+def _by_status(connection: Connection, query: Select[Any], all_statuses: Iterable[str]) -> dict[str, int]:
+    found = {status: int(count) for status, count in connection.execute(query)}
+    return {str(status): 0 for status in all_statuses} | found
 
 
 def _number(connection: Connection, query: Select[Any]) -> int:
