@@ -295,10 +295,9 @@ def _only_used(name: str, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load_receipt(cursor: Cursor, identity: dict[str, Any]) -> ImportReceipt | None:
-    rows = fetch_frame(cursor, "receipt", identity).to_dicts()
-    if not rows:
+    if fetch_frame(cursor, "is_imported", identity).is_empty():
         return None
-    row = rows[0]
+    row = fetch_frame(cursor, "receipt", identity).row(0, named=True)
     notes = tuple(ScanNote(**(note | {"kind": NoteKind(note["kind"])})) for note in row["notes"] or ())
     texts = {"dates": tuple(row["dates"]), "first_reasons": tuple(row["first_reasons"] or ())}
     targets = tuple(
