@@ -1,6 +1,7 @@
 """Strengths of relations: where they come from, and what the editions make of them."""
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Final
 
 import polars as pl
@@ -189,3 +190,29 @@ def test_better_titles_of_a_builtin_framework_leave_its_recorded_version() -> No
     assert recorded_version(fewer) != recorded_version(builtin)
     own, own_retitled = (replace(each, is_builtin=False) for each in (builtin, retitled))
     assert recorded_version(own) != recorded_version(own_retitled)
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ("iam_user",),
+        ("iam_*",),
+        ("*",),
+        ("*_user",),
+        ("iam_?ser",),
+        ("[hi]am*",),
+        ("x", "s3_*", "*_user"),
+        ("iam_us", "IAM_*"),
+    ],
+)
+def test_patterns_of_a_rule_match_as_in_a_shell(patterns: tuple[str, ...]) -> None:
+    """Whole ids, beginnings and all others: the same as the standard library's, case-sensitively."""
+    rules = (
+        ReviewRule(requirements=("*",), checks=patterns, relation=relation(DIRECT)),
+        ReviewRule(requirements=("*",), checks=("*",), relation=relation(SUPPORTING)),
+    )
+    review = Review(version="1", digest="sha256:0", rules=rules, added={})
+    for check in ("iam_user", "iam_", "iam", "s3_user", "x", "xs3_", "ham_1", "[hi]am", "IAM_user", ""):
+        is_matched = any(fnmatchcase(check, pattern) for pattern in patterns)
+        expected = DIRECT if is_matched else SUPPORTING
+        assert review.relation_of("aws", check, "R1").strength is expected, check
