@@ -33,13 +33,16 @@ _PAGES: Final = {
     "dagster-schedules": ("automation", "historical_audit"),
     "dagster-run": ("runs/{run_id}", "ASSET_MATERIALIZATION"),
     "dagster-report": ("assets/reports/by_period?view=partitions&partition={report}", "download_json"),
+    "dagster-backfills": ("runs?view=backfills", "by_period"),
+    "dagster-runs": ("runs?view=runs", "policycortex/report"),
 }
 """Name of the picture: page of the UI, and a word that tells that its data has come."""
 _REPORT: Final = "2026-Q3|soc2 audit"
+_BACKFILLED: Final = (_REPORT, "2026-Q3|hipaa audit", "2026-10|soc2 audit", "2026-10|hipaa audit")
 _BACKFILL: Final = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) { __typename
   ... on Error { message } } }"""
 _SHOWN: Final = """{ assetNodeOrError(assetKey: {path: ["reports", "by_period"]}) { ... on AssetNode {
-  assetMaterializations(limit: 1) { partition } } } }"""
+  assetMaterializations(limit: 50) { partition } } } }"""
 
 
 def main(home: Path, out: Path) -> None:
@@ -53,9 +56,12 @@ def main(home: Path, out: Path) -> None:
             base = f"http://127.0.0.1:{dagster_port}"
             with closing(signed_in(link)) as client:
                 run_id, last_day = _newest_run(client, "refresh_posture")
-                _make_report(client)
+                _make_reports(client)
                 session = dict(client.cookies)
-            with tempfile.TemporaryDirectory() as profile, open_browser(Path(profile)) as browser:
+            with (
+                tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+                open_browser(Path(profile)) as browser,
+            ):
                 browser.set_cookies(base, session)
                 for name, (page, word) in _PAGES.items():
                     address = page.format(run_id=run_id, last_day=last_day, report=quote(_REPORT))
@@ -73,18 +79,23 @@ def _wait_until_served(server: "subprocess.Popen[str]") -> str:
     raise SystemExit("serve ended before it served; its log stands in the home's logs folder")
 
 
-def _make_report(client: httpx.Client) -> None:
-    """Materialize one of the offered partitions, as the button of the UI does, unless it has been."""
+def _make_reports(client: httpx.Client) -> None:
+    """Materialize some of the offered partitions, as the button of the UI does, unless they have been."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    if not _query(client, _SHOWN)["assetNodeOrError"]["assetMaterializations"]:
-        params = {"assetSelection": [{"path": ["reports", "by_period"]}], "partitionNames": [_REPORT]}
+    if missing := _missing_reports(client):
+        params = {"assetSelection": [{"path": ["reports", "by_period"]}], "partitionNames": missing}
         started = _query(client, _BACKFILL, {"p": params})["launchPartitionBackfill"]
         if started["__typename"] != "LaunchBackfillSuccess":
-            raise SystemExit(f"Dagster did not start the report: {started}")
-    while not _query(client, _SHOWN)["assetNodeOrError"]["assetMaterializations"]:
+            raise SystemExit(f"Dagster did not start the reports: {started}")
+    while missing := _missing_reports(client):
         if time.monotonic() > deadline:
-            raise SystemExit(f"no report of {_REPORT} within {_PATIENCE_SECONDS} s")
+            raise SystemExit(f"no report of {', '.join(missing)} within {_PATIENCE_SECONDS} s")
         time.sleep(1)
+
+
+def _missing_reports(client: httpx.Client) -> list[str]:
+    made = {each["partition"] for each in _query(client, _SHOWN)["assetNodeOrError"]["assetMaterializations"]}
+    return [key for key in _BACKFILLED if key not in made]
 
 
 def _query(client: httpx.Client, query: str, variables: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
