@@ -28,6 +28,7 @@ MENU: Final = (
     MenuItem(path="/waivers", label="Waivers"),
     MenuItem(path="/attestations", label="Attestations", is_for_auditors=True),
     MenuItem(path="/evidence-requests", label="Evidence requests", is_for_auditors=True),
+    MenuItem(path="/milestones", label="Milestones"),
     MenuItem(path="/imports", label="Imports"),
     MenuItem(path="/auditors", label="Auditors", scope="admin"),
     MenuItem(path="/keys", label="Keys and people", scope="admin"),

@@ -1,9 +1,42 @@
 """Milestones of an item: the statements of people, each with those that replaced or completed it, as steps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from policycortex.documents.milestones import MilestoneChange, StatedMilestone
 from policycortex.documents.poam import Milestone, MilestoneStatement, PoamItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneRow:
+    """A step of people, for pages: as its newest statement says."""
+
+    number: str
+    """Of the item."""
+    title: str
+    due_on: date | None
+    done_on: date | None
+    signature: str
+    """Who stated it last."""
+    stated_on: date
+
+
+def milestone_rows(items: Iterable[PoamItem]) -> tuple[MilestoneRow, ...]:
+    """The steps of people, by item; steps that every item has are left out."""
+    return tuple(
+        MilestoneRow(
+            number=item.number,
+            title=step.title,
+            due_on=step.due_on,
+            done_on=step.done_on,
+            signature=step.statements[-1].signature,
+            stated_on=step.statements[-1].made_at.date(),
+        )
+        for item in items
+        for step in item.milestones
+        if step.statements
+    )
 
 
 def stated_steps(stated: Sequence[StatedMilestone]) -> tuple[Milestone, ...]:

@@ -19,7 +19,7 @@ _SCOPES: Final = (
     ("reports:read", "Read reports, controls and findings"),
     ("reports:write", "Order, share and delete reports"),
     ("schedules:write", "Make schedules and deliveries"),
-    ("findings:write", "Import findings; waivers, attestations and comments"),
+    ("findings:write", "Import findings; waivers, attestations, comments and milestones"),
     ("frameworks:write", "Upload frameworks"),
     ("admin", "Everything, with keys and the audit log"),
 )

@@ -129,6 +129,10 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
         "requirements": [{"id": "B1", "title": f"{mark}Storage", "description": mark, "section": f"{mark}Data"}],
         "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["B1"]}}},
     }
+    mine.registry.milestones.add_milestone(
+        organization, number=1, framework=FRAMEWORK, requirement="CC6.1", text=f"{mark}The policy is reviewed",
+        due_on=now.date(), by="key_1", name=f"{mark}Ada Lovelace", role=f"{mark}System owner", now=now,
+    )  # fmt: skip
     imported = admin.post("/v1/imports", params={"name": f"{mark}scan.json"}, content=b"[]")
     ids = {
         "report_id": report_id,
@@ -221,7 +225,7 @@ def dump_state(admin: httpx.Client) -> str:
     """Everything that forms can change, as the API lists it."""
     lists = (
         "reports", "reports/schedules", "deliveries", "waivers", "attestations", "grants", "imports",
-        "evidence-requests",
+        "evidence-requests", "milestones",
     )  # fmt: skip
     answers = [admin.get(f"/v1/{each}", params={"limit": 100}) for each in lists] + [admin.get("/v1/frameworks")]
     assert {each.status_code for each in answers} == {200}

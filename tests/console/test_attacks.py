@@ -42,6 +42,7 @@ LEAST: Final[Mapping[str, PersonRole]] = {
     "/attestations/{record_id}/approve": _OPERATOR,
     "/attestations/{record_id}/end": _OPERATOR,
     "/attestations/{record_id}/evidence": _OPERATOR,
+    "/milestones": _OPERATOR,
     "/imports": _OPERATOR,
     "/controls": _OPERATOR,
     "/controls/{framework_id}/requirement/comment": _OPERATOR,

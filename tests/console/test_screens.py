@@ -105,6 +105,7 @@ def test_empty_screens_say_what_to_do(visitor: Visitor) -> None:
         ("/schedules", "No schedule yet."),
         ("/waivers", "No waiver yet."),
         ("/attestations", "No attestation yet."),
+        ("/milestones", "No milestone yet."),
         ("/imports", "No file was uploaded yet."),
     ):
         page = visitor.get(path)

@@ -29,7 +29,7 @@ from policycortex.workflow.known_records import milestones_of
 from policycortex.workflow.poam_numbers import number_organization
 from policycortex.workflow.repeatable_reports import content_digest
 from policycortex_cli.app import app
-from tests.golden.readers import read_csv
+from tests.golden.readers import Page, read_csv
 from tests.support.empty_homes import copy_home
 from tests.support.samples.lake import ORGANIZATION, finding, import_findings
 from tests.workflow.test_poam_report import FEBRUARY, MARCH, lake, plan
@@ -67,10 +67,10 @@ DONE: Final = stated(
 ALL: Final = (FIRST, SECOND, MOVED, DONE)
 
 
-@pytest.fixture
-def march(lake: Lake, tmp_path: Path) -> ReportDocument:
+@pytest.fixture(scope="module")
+def march(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> ReportDocument:
     """The plan of March with all four statements."""
-    return plan(lake, tmp_path, MARCH, milestones=ALL)
+    return plan(lake, tmp_path_factory.mktemp("march"), MARCH, milestones=ALL)
 
 
 def test_a_step_is_as_its_newest_statement_says(march: ReportDocument) -> None:
@@ -114,6 +114,15 @@ def test_the_workbook_has_plan_and_changes_apart(march: ReportDocument, tmp_path
         "Milestone 4 added by Ada Lovelace on 2026-02-06",
         "Milestone 4 completed on 2026-03-11 (Closed), stated by Ada Lovelace (Owner) on 2026-03-12",
     ]
+
+
+def test_pages_list_the_steps_of_people(march: ReportDocument, tmp_path: Path) -> None:
+    """As they are now, with who stated them last; steps that every item has are not in the list."""
+    page = Page(render_artifact(march, ReportFormat.HTML, tmp_path).path.read_text(encoding="utf-8")).text
+    words = " ".join(page.partition("Steps that people stated")[2].partition("Closed Items")[0].split())
+    assert f"{ITEM} Review it again" in words
+    assert words.count("Ada Lovelace (Owner)") == 2
+    assert "11 March 2026" in words
 
 
 def test_csv_and_json_have_them(march: ReportDocument, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from policycortex.documents.poam import PoamItem
 from policycortex.names import ReportType
 from policycortex.reports.inputs import SectionInputs
 from policycortex.reports.poam_items import PlanDates, closed_items, open_items, plan_items
+from policycortex.reports.poam_milestones import milestone_rows
 from policycortex.reports.section import Column, Content, JsonKey, Kind, Section, Table
 from policycortex.scoring.approvals import known_moment
 
@@ -75,6 +76,21 @@ CLOSED: Final = Table(
     page_rows=ITEMS_SHOWN,
 )
 
+MILESTONES: Final = Table(
+    id="poam_milestones",
+    read=lambda document: milestone_rows(items_of(document)),
+    columns=(
+        Column(name="number", title="poam.number", width=22, share=15, css="id"),
+        Column(name="title", title="poam.milestone", width=50, kind=Kind.WRAPPED, share=33, css="text"),
+        Column(name="due_on", title="poam.due", width=14, kind=Kind.DAY, share=10.5, css="due"),
+        Column(name="done_on", title="poam.done", width=14, kind=Kind.DAY, share=10.5, css="day"),
+        Column(name="signature", title="poam.stated_by", width=30, kind=Kind.WRAPPED, share=20.5, css="person"),
+        Column(name="stated_on", title="poam.stated_on", width=14, kind=Kind.DAY, share=10.5, css="files"),
+    ),
+    page_rows=ITEMS_SHOWN,
+)
+"""Of people; the workbook, CSV, JSON and OSCAL have all steps with each statement."""
+
 
 def _view(document: ReportDocument) -> Mapping[str, object]:
     found = items_of(document)
@@ -93,6 +109,6 @@ SECTION: Final = Section(
     id="poam",
     positions={ReportType.POAM: 20},
     contents=(POAM_ITEMS,),
-    tables=(OPEN, CLOSED),
+    tables=(OPEN, MILESTONES, CLOSED),
     view=_view,
 )
