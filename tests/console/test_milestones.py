@@ -21,7 +21,13 @@ def test_a_milestone_is_added_replaced_and_completed(console: ConsoleServer) -> 
     assert wrong.status_code == 400
     assert "No weakness POAM-00009" in wrong.text
     assert 'value="POAM-00009"' in wrong.text
-    new = {"item": "POAM-00001", "framework": "", "text": "Review <b>it</b>", "due_on": "2026-12-31", "role": "Owner"}
+    new: dict[str, str | list[str]] = {
+        "item": "POAM-00001",
+        "framework": "",
+        "text": "Review <b>it</b>",
+        "due_on": "2026-12-31",
+        "role": "Owner",
+    }
     assert owner.submit("/milestones", new).status_code == 303
     page = owner.get("/milestones").text
     assert "Review &lt;b&gt;it&lt;/b&gt;" in page
