@@ -99,6 +99,7 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
     admin = mine.client(scopes=["admin"])
     until = f"{now.date() + timedelta(days=90)}T00:00:00Z"
     _import_days(mine, mark)
+    _add_milestone(mine, mark)
     other_id, report_id = (_report(mine, admin, f"{mark}Report of {n} days", n) for n in (2, 1))
     open_id = _made(admin.post("/v1/reports", json=_order(f"{mark}Open report", now.date(), 1)))
     schedule_id = _made(admin.post("/v1/reports/schedules", json=_schedule(mark)))
@@ -129,10 +130,6 @@ def fill_organization(server: ApiServer, organization: str, *, mark: str = "") -
         "requirements": [{"id": "B1", "title": f"{mark}Storage", "description": mark, "section": f"{mark}Data"}],
         "crosswalk": {"checks": {"aws": {"s3_bucket_public_access": ["B1"]}}},
     }
-    mine.registry.milestones.add_milestone(
-        organization, number=1, framework=FRAMEWORK, requirement="CC6.1", text=f"{mark}The policy is reviewed",
-        due_on=now.date(), by="key_1", name=f"{mark}Ada Lovelace", role=f"{mark}System owner", now=now,
-    )  # fmt: skip
     imported = admin.post("/v1/imports", params={"name": f"{mark}scan.json"}, content=b"[]")
     ids = {
         "report_id": report_id,
@@ -177,6 +174,14 @@ def _import_days(server: ApiServer, mark: str) -> None:
     rebuild_days(server.settings, days)
     score_days(server.settings, days)
     rebuild_analytics(server.settings, days)
+
+
+def _add_milestone(server: ApiServer, mark: str) -> None:
+    now = server.clock()
+    server.registry.milestones.add_milestone(
+        server.organization, number=1, framework=FRAMEWORK, requirement="CC6.1", text=f"{mark}The policy is reviewed",
+        due_on=now.date(), by="key_1", name=f"{mark}Ada Lovelace", role=f"{mark}System owner", now=now,
+    )  # fmt: skip
 
 
 def _finding(day: date, resource: str, status: str, mark: str) -> Finding:
