@@ -48,13 +48,12 @@ def main(findings: int = 300_000, byte_size: int = 1_000_000_000) -> None:
                 str(seeded.settings.home),
             ]
             _beside("its import", program, seeded, lambda: subprocess.run(importing, check=True, capture_output=True))
-            before = _uploads(program, seeded)
+            before, waiting = _uploads(program, seeded), _large_files(seeded)
             _beside("a cut upload", program, seeded, lambda: _send(program, seeded, byte_size, byte_size // 2))
             time.sleep(1)
-            left = [path.name for path in (seeded.settings.home / "landing").rglob("*") if path.stat().st_size > _PIECE]
-            print(
-                f"after the cut: {_uploads(program, seeded) - before} more uploads; large files in landing: {len(left)}"
-            )
+            left = _large_files(seeded) - waiting
+            more = _uploads(program, seeded) - before
+            print(f"after the cut: {more} more uploads, {len(left)} more large files in landing")
             _beside("a whole upload", program, seeded, lambda: _send(program, seeded, byte_size, byte_size))
 
 
@@ -88,6 +87,11 @@ def _peak_mb(program: Program) -> float:
     status = Path(f"/proc/{psutil.Process(program.pid).pid}/status").read_text()
     (line,) = (each for each in status.splitlines() if each.startswith("VmHWM:"))
     return int(line.split()[1]) / 1000
+
+
+def _large_files(seeded: Seeded) -> set[Path]:
+    """Files of the landing zone that are larger than a piece."""
+    return {path for path in (seeded.settings.home / "landing").rglob("*") if path.stat().st_size > _PIECE}
 
 
 def _uploads(program: Program, seeded: Seeded) -> int:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 from cachetools import TTLCache
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import Context, MCPServer
@@ -23,6 +24,8 @@ PATH: Final = "/mcp"
 _PASSED_ON: Final = ("authorization", "x-forwarded-for", "x-forwarded-proto", "forwarded")
 _CHECKED_SECONDS: Final = 5.0
 _MOST_CHECKED: Final = 10_000
+_MOST_BODY_BYTES: Final = 1 << 20
+"""As of the API's own requests."""
 
 
 class McpEndpoint:
@@ -43,9 +46,25 @@ class McpEndpoint:
             await _refuse(send, 403, {"error_description": "the request comes from a page of another origin"})
         elif (refusal := await self._refusal(scope, headers)) is not None:
             body = refusal.json() if refusal.content else {}
-            await _refuse(send, refusal.status_code, body, refusal.headers.get("www-authenticate"))
+            await _refuse(send, refusal.status_code, body, www_authenticate=refusal.headers.get("www-authenticate"))
+        elif scope["method"] != "POST":  # without sessions nothing is sent between requests
+            await _refuse(send, 405, {"error_description": "send the messages of the protocol by POST"}, allow="POST")
         else:
-            await self._serve(scope, receive, send)
+            await self._serve_bounded(scope, receive, send)
+
+    async def _serve_bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, which the library would take without a limit, and serve the request."""
+        body = await _read_body(receive)
+        if body is None:
+            message = f"the body has more than {_MOST_BODY_BYTES} bytes"
+            await _refuse(send, 413, {"error_description": message})
+            return
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self._serve(scope, receive_again, send)
 
     async def _refusal(self, scope: Scope, headers: Headers) -> httpx.Response | None:
         """The API's answer to a key that it refuses. A key is asked about again after five seconds; tools, always."""
@@ -101,10 +120,25 @@ def _is_of_another_origin(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
-async def _refuse(send: Send, status: int, body: dict[str, Any], challenge: str | None = None) -> None:
+async def _read_body(receive: Receive) -> bytes | None:
+    """The body of a request; None as soon as it is too large. Raises ClientDisconnect."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > _MOST_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _refuse(send: Send, status: int, body: dict[str, Any], **headers: str | None) -> None:
+    """The answer of the endpoint itself, with these headers (``_`` for ``-``) where they are given."""
     content = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    if challenge:
-        headers.append((b"www-authenticate", challenge.encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    sent = {"content-type": "application/json", "content-length": str(len(content))}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items() if value}
+    encoded = [(name.encode(), value.encode()) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": content})

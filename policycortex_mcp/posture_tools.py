@@ -55,7 +55,8 @@ class PostureTools:
         list_findings with the requirement has the findings themselves.
         """
         query = {"as_of": as_of, "environments": environments, "accounts": accounts}
-        path = f"/v1/frameworks/{framework}/requirements/{quote(requirement, safe='')}"
+        named = quote(requirement, safe="").replace(".", "%2E")  # httpx would take ".." for the folder above
+        path = f"/v1/frameworks/{framework}/requirements/{named}"
         return await self._connect(ctx).get(path, query)
 
     async def list_findings(

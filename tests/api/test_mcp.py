@@ -4,11 +4,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import httpx2
@@ -18,17 +18,22 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
+from starlette.responses import JSONResponse
 
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
 from policycortex_mcp.backend import ToolBackend
+from policycortex_mcp.endpoint import McpEndpoint
+from policycortex_mcp.posture_tools import PostureTools
 from tests.api.test_analytics import RELATIONS
 from tests.support.api_server import ApiServer
 from tests.support.samples.lake import finding, import_findings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from policycortex_mcp.report_tools import ToolContext
 
 _FILLED: dict[str, tuple[str, str]] = {}
 """The two reports by the address of a server that has the scans already."""
@@ -282,6 +287,56 @@ def test_the_same_tools_are_on_standard_input_and_output(fallen: ApiServer) -> N
     listed = asyncio.run(session())
     assert {each["id"] for each in listed["reports"]} == set(_FILLED[fallen.url])
     assert json.dumps(listed)
+
+
+async def _answer_to(method: str, *pieces: bytes) -> httpx.Response:
+    """What the endpoint answers before an API that knows the key."""
+    waiting = [
+        {"type": "http.request", "body": piece, "more_body": n < len(pieces)} for n, piece in enumerate(pieces, 1)
+    ]
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    api = JSONResponse({"organization": "default"})
+    scope = {"type": "http", "method": method, "path": "/mcp", "scheme": "http", "headers": [], "query_string": b""}
+    await McpEndpoint(api, api)(scope, receive, send)
+    return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=sent[1]["body"])
+
+
+@pytest.mark.parametrize("pieces", [(b"x" * (1 << 20) + b"x",), (b"x" * (1 << 19),) * 2 + (b"x", b"x")])
+def test_a_message_of_more_than_a_mebibyte_is_refused(pieces: tuple[bytes, ...]) -> None:
+    """In one piece or in several, of which the rest is not read."""
+    assert asyncio.run(_answer_to("POST", *pieces)).status_code == 413
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+def test_messages_come_by_post_alone(method: str) -> None:
+    """No stream is opened, which would be empty for as long as its client likes."""
+    answer = asyncio.run(_answer_to(method, b""))
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_dots_are_no_folder_in_the_address_of_a_requirement() -> None:
+    """``..`` is sent as the id that it is, not as the address of the framework."""
+    sent: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url.raw_path)
+        return httpx.Response(200, json={})
+
+    async def call_it() -> None:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://127.0.0.1") as client:
+            tools = PostureTools(lambda _context: ToolBackend(client))
+            for requirement in ("..", "CC6.1", "a/b"):
+                await tools.get_requirement(cast("ToolContext", None), framework="soc2", requirement=requirement)
+
+    asyncio.run(call_it())
+    assert [path.rpartition(b"/")[2] for path in sent] == [b"%2E%2E", b"CC6%2E1", b"a%2Fb"]
 
 
 @pytest.mark.parametrize(
