@@ -41,9 +41,8 @@ MOST_LEFT: Final[Mapping[str, float]] = {
     "dagster/history: events": 0.7,
     "dagster/schedules": 0.5,
     "dagster/storage: output of runs": 0.1,
-    "landing/done, landing/parked": 0.95,
 }
-"""Share of the bytes of a year that upkeep may leave; imported files are kept for 365 of the 400 days that are made."""
+"""Share of the bytes of a year that upkeep may leave. Imported files are not among them: their age cannot be set."""
 _SMALL_BYTES: Final = 20_000_000
 """Less than this is not trimmed: a file that holds little is not written again."""
 
