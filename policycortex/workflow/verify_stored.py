@@ -1,26 +1,26 @@
 """Verifies the stored files of a report as their recipients do: digests, the manifest, and signatures."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from policycortex.errors import IntegrityError, NotFoundError
 from policycortex.security.evidence_names import PREFIX as EVIDENCE_PREFIX
+from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import ArtifactStore
+from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import FileRow, ReportRow
 from policycortex.verify.report_files import verify
 from policycortex.verify.verdict import Verdict, VerdictLine, broken, verdict_of
 
 
-def verify_stored(store: ArtifactStore, report: ReportRow, files: Sequence[FileRow]) -> Verdict:
+def verify_stored(settings: Settings, store: ArtifactStore, report: ReportRow, files: Sequence[FileRow]) -> Verdict:
     """The lines on each stored file, copies for recipients included. Raises UnavailableError.
 
     Whose certificate signed is for the recipient to confirm, and the audit log has a check of its own: no line is about
     them.
     """
-    with tempfile.TemporaryDirectory(prefix="policycortex-verify-") as temporary:
-        folder = Path(temporary)
+    with private_folder(settings) as folder:
         lost = tuple(_fetch_all(store, report, files, folder))
         found = verify(folder).lines
     known = {line.subject for line in lost}

@@ -89,7 +89,7 @@ class Page(HTMLParser):
         self.addresses: list[str] = []
         self.elements: list[str] = []
         self._inside: list[tuple[str, str | None]] = []
-        self.feed(text)
+        self.feed(text.replace("<wbr>", ""))  # where a word may be broken is no space
         self.close()
 
     @property

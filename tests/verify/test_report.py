@@ -205,7 +205,7 @@ def stored(made: Made, tmp_path: Path) -> FolderArtifacts:
 
 def test_all_stored_files_are_verified_with_the_copies(made: Made, stored: FolderArtifacts) -> None:
     """Nothing is broken; each format, the copy for the delivery, manifest and certificate hold."""
-    verdict = verify_stored(stored, made.report, tuple(made.files.values()))
+    verdict = verify_stored(made.settings, stored, made.report, tuple(made.files.values()))
     assert verdict.is_good, [str(line) for line in verdict.lines]
     holding = {line.subject for line in verdict.of(VerdictKind.HOLDS)}
     own = {f"report.{each.extension}" for each in made.report.artifacts}
@@ -223,7 +223,7 @@ def test_a_stored_file_that_was_changed_or_lost_is_named(made: Made, stored: Fol
     path = stored.root / key
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     for word in ("was changed", "is missing"):
-        verdict = verify_stored(stored, made.report, tuple(made.files.values()))
+        verdict = verify_stored(made.settings, stored, made.report, tuple(made.files.values()))
         assert any(line.subject == shown and word in line.message for line in verdict.of(VerdictKind.BROKEN)), word
         path.unlink(missing_ok=True)
 
@@ -236,7 +236,9 @@ def test_a_change_of_store_and_registry_together_breaks_the_manifest(made: Made,
     (stored.root / artifact.key).write_bytes(forged)
     wrong = replace(artifact, sha256=hashlib.sha256(forged).hexdigest(), size_bytes=len(forged))
     others = tuple(each for each in made.report.artifacts if each is not artifact)
-    verdict = verify_stored(stored, replace(made.report, artifacts=(*others, wrong)), tuple(made.files.values()))
+    verdict = verify_stored(
+        made.settings, stored, replace(made.report, artifacts=(*others, wrong)), tuple(made.files.values())
+    )
     assert not verdict.is_good
     [line] = [each for each in verdict.of(VerdictKind.BROKEN) if each.subject == f"report.{artifact.extension}"]
     assert "it was changed" in line.message

@@ -277,4 +277,4 @@ def read_text(path: Path, format_: ReportFormat) -> str:
             with closing(openpyxl.load_workbook(path)) as book:
                 return " ".join(str(cell) for sheet in book for row in sheet.values for cell in row)
         case _:
-            return path.read_text()
+            return path.read_text().replace("<wbr>", "")

@@ -43,7 +43,7 @@ def verify_report(services: Services, report: ReportRow) -> Verification:
         raise ApiError(
             error_codes.FORMAT_NOT_MADE, f"Report {report.id} has no manifest, as it is too old; request it again"
         )
-    verdict = verify_stored(services.artifacts, report, files)
+    verdict = verify_stored(services.settings, services.artifacts, report, files)
     names = list(dict.fromkeys(line.subject for line in verdict.lines))
     own = [name for name in (f"report.{each.extension}" for each in report.artifacts) if name in names]
     return Verification(

@@ -47,15 +47,15 @@ with open_lake(settings) as lake:
 """
 
 KILLED_WHILE_REBUILDING = """
-from policycortex.storage.lake import state as lake_state
-insert = lake_state.run
+from policycortex.storage.lake import partition_spans
+insert = partition_spans.run
 def run(cursor, name, parameters):
     if name == "tallies_insert":
         wait_for_kill()
     return insert(cursor, name, parameters)
 with open_lake(settings) as lake:
     take(lake, "before", [seen(2)])
-    lake_state.run = run
+    partition_spans.run = run
     take(lake, "big", [seen(2, resource=f"r{n}") for n in range(100)])
 """
 
