@@ -1,4 +1,7 @@
-"""The console script: what it prints where, and how bad use and bad input end. Every program here is the real one."""
+"""The console script: what it prints where, and how bad use and bad input end.
+
+An ingest, its interruption, a key and bad use run the script itself; the others run in processes that are forked.
+"""
 
 import gzip
 import json
@@ -17,7 +20,7 @@ from policycortex.findings.samples import write_samples
 from policycortex.period import Period
 from policycortex.verify.report_files import verify
 from policycortex.verify.verdict import VerdictKind
-from tests.support.installation import PROGRAM, run_program
+from tests.support.installation import PROGRAM, run_command, run_program
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 INGESTED = """kept 120 of 122, quarantined 2
@@ -47,7 +50,7 @@ def test_a_report_goes_into_a_folder(home: Path, tmp_path: Path) -> None:
     """The files bear the report's name; its score and they are printed."""
     request = tmp_path / "order.json"
     request.write_text(json.dumps(ORDER))
-    done = run_program("report", request, "--out", tmp_path / "out", home=home)
+    done = run_command("report", request, "--out", tmp_path / "out", home=home)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "january-of-soc-2.csv",
@@ -61,17 +64,17 @@ def test_a_report_is_made_again_from_its_data(home: Path, tmp_path: Path) -> Non
     """The id that was printed names it; the files are in German, and every figure is that of the first."""
     request, out = tmp_path / "order.json", tmp_path / "out"
     request.write_text(json.dumps(ORDER | {"name": "First"}))
-    done = run_program("report", request, "--out", out, home=home)
+    done = run_command("report", request, "--out", out, home=home)
     report_id = done.stderr.split("making 'First', ")[1].split()[0]
-    again = run_program("report", "--like", report_id, "--format", "json", "--locale", "de", "--out", out, home=home)
+    again = run_command("report", "--like", report_id, "--format", "json", "--locale", "de", "--out", out, home=home)
     assert again.returncode == 0, again.stderr
     first, second = (json.loads((out / name).read_text()) for name in ("first.json", "first-2.json"))
     assert second["report"]["made_from"] == report_id
     assert (second["summary"], second["requirements"]) == (first["summary"], first["requirements"])
-    refused = run_program("report", request, "--known-on", "2001-01-01", "--out", out, home=home)
+    refused = run_command("report", request, "--known-on", "2001-01-01", "--out", out, home=home)
     assert refused.returncode == 2
     assert "known_on: Must be after the start of the report's period" in refused.stderr
-    missing = run_program("report", "--out", out, home=home)
+    missing = run_command("report", "--out", out, home=home)
     assert "give a REQUEST.json, or --like" in missing.stderr
 
 
@@ -81,9 +84,9 @@ def test_the_folder_of_signed_reports_is_verified(home: Path, tmp_path: Path) ->
     for name, is_signed in (("January", True), ("Unsigned", False)):
         options = {"formats": ["csv", "excel"], "sign": is_signed}
         request.write_text(json.dumps(ORDER | {"name": name, "format_options": options}))
-        assert run_program("report", request, "--out", out, home=home).returncode == 0
-    certificate.write_text(run_program("certificate", home=home).stdout)
-    done = run_program("verify", out, "--cert", certificate, home=home)
+        assert run_command("report", request, "--out", out, home=home).returncode == 0
+    certificate.write_text(run_command("certificate", home=home).stdout)
+    done = run_command("verify", out, "--cert", certificate, home=home)
     assert done.returncode == 0, done.stdout
     assert "not checked  unsigned.csv: it is in no manifest" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == [
@@ -100,7 +103,7 @@ def test_the_folder_of_signed_reports_is_verified(home: Path, tmp_path: Path) ->
 
 def test_ingesting_again_changes_nothing(home: Path, findings: Path) -> None:
     """The same counts are printed, those of the first import."""
-    again = run_program("ingest", findings, home=home)
+    again = run_command("ingest", findings, home=home)
     assert (again.returncode, again.stdout) == (0, INGESTED), again.stderr
 
 
@@ -111,18 +114,18 @@ def test_an_ingest_tells_what_happened_to_each_file(tmp_path: Path) -> None:
     (folder / "a.json").write_bytes(array_text([ocsf_record()]))
     clean = '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "T"}}, "results": []}]}'
     (folder / "z.sarif").write_text(clean)
-    done = run_program("ingest", folder, home=tmp_path / "home")
+    done = run_command("ingest", folder, home=tmp_path / "home")
     expected = "kept 1 of 1, quarantined 0; 0 findings, scan recorded: z.sarif"
     assert (done.returncode, done.stdout) == (0, f"{expected}\n"), done.stderr
     (folder / "b.json").touch()
-    done = run_program("ingest", folder, home=tmp_path / "home")
+    done = run_command("ingest", folder, home=tmp_path / "home")
     assert (done.returncode, done.stdout) == (1, f"{expected}; not imported: b.json\n"), done.stderr
     assert "b.json is empty" in done.stderr
 
 
 def test_a_backfill_judges_month_by_month(home: Path) -> None:
     """A line per month of the range, also of one without scans; the demo's day is in the first."""
-    done = run_program("backfill", "--start", "2024-01-10", "--end", "2024-02-02", home=home)
+    done = run_command("backfill", "--start", "2024-01-10", "--end", "2024-02-02", home=home)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "assessed 2024-01-10 to 2024-01-31\nassessed 2024-02-01 to 2024-02-02\n"
 
@@ -192,7 +195,7 @@ def absent(folder: Path) -> Path:
 def test_bad_input_is_one_line_and_leaves_nothing(make: Callable[[Path], Path], tmp_path: Path) -> None:
     """Exit code 1, one line that names the file, no findings stored."""
     path = make(tmp_path)
-    done = run_program("ingest", path, home=tmp_path / "home")
+    done = run_command("ingest", path, home=tmp_path / "home")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
@@ -205,7 +208,7 @@ def test_a_locked_lake_is_one_line(home: Path, tmp_path: Path, findings: Path) -
     copy = tmp_path / "other.json"
     copy.write_text(next(iter(sorted(findings.iterdir()))).read_text() + "\n")
     with FileLock(home / "lake" / "writer.lock"):
-        done = run_program("ingest", copy, home=home, POLICYCORTEX_LOCK_TIMEOUT_SECONDS="0.2")
+        done = run_command("ingest", copy, home=home, POLICYCORTEX_LOCK_TIMEOUT_SECONDS="0.2")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
     assert "another program has been writing to the home" in done.stderr
@@ -225,7 +228,8 @@ def test_a_locked_lake_is_one_line(home: Path, tmp_path: Path, findings: Path) -
 )
 def test_bad_use_is_one_line_and_exit_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:
     """The line says which word is wrong."""
-    done = run_program(*arguments, home=tmp_path / "home")
+    run = run_command if arguments else run_program
+    done = run(*arguments, home=tmp_path / "home")
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert message in done.stderr
@@ -236,7 +240,7 @@ def test_a_request_that_is_not_valid_names_every_problem(tmp_path: Path) -> None
     """One line, exit code 2, as the API would refuse it."""
     request = tmp_path / "order.json"
     request.write_text(json.dumps({"type": "poem", "scope": {}}))
-    done = run_program("report", request, "--out", tmp_path / "out", home=tmp_path / "home")
+    done = run_command("report", request, "--out", tmp_path / "out", home=tmp_path / "home")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "name" in done.stderr

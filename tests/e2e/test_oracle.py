@@ -1,8 +1,6 @@
 """The main job on a real scan, by the command line alone, against the scanner's own counts."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,6 +16,7 @@ from api.app import create_app
 from policycortex.frameworks.catalog import load_builtin_frameworks
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
+from tests.support.installation import run_command
 
 Report: TypeAlias = Callable[[str | None], dict[str, Any]]
 
@@ -29,22 +28,16 @@ STRICT = {"PASS": "compliant", "FAIL": "non_compliant", "NO_DATA": "not_assessed
 SCAN = "findings/prowler-aws-acme/prowler-acme.ocsf.json.gz"
 
 
-def policycortex(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """One call of the console script, as a user makes it."""
-    command = [str(Path(sys.executable).with_name("policycortex")), *arguments, "--home", str(home)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-
-
 @pytest.fixture(scope="module")
 def home(shared: Path, oracle: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that has the real scan, ingested once, and the frameworks added after it."""
     folder = tmp_path_factory.mktemp("oracle") / "home"
-    done = policycortex("ingest", str(shared / SCAN), home=folder)
+    done = run_command("ingest", str(shared / SCAN), home=folder)
     assert done.returncode == 0, done.stderr
     assert "1794" in done.stdout.replace(",", "")
     files = [str(shared / "frameworks" / f"{name}.json") for name in UPLOADED]
     pci = list_of_requirements(oracle, folder.with_name("pci_4.0_aws.json"))
-    added = policycortex("frameworks", "add", *files, str(pci), home=folder)
+    added = run_command("frameworks", "add", *files, str(pci), home=folder)
     assert added.returncode == 0, added.stderr
     assert added.stdout.endswith("rescored 1 days\n")
     return folder
@@ -81,7 +74,7 @@ def make_report(home: Path, folder: Path, framework: str | None) -> dict[str, An
     order = {"name": "Oracle", "type": "compliance", "framework": framework, "crosswalk": "scanner", "scope": scope}
     request = folder / "request.json"
     request.write_text(json.dumps({k: v for k, v in order.items() if v} | {"format_options": {"formats": ["json"]}}))
-    done = policycortex("report", str(request), "--out", str(folder / "out"), home=home)
+    done = run_command("report", str(request), "--out", str(folder / "out"), home=home)
     assert done.returncode == 0, done.stderr
     [written] = (folder / "out").glob("*.json")
     loaded: dict[str, Any] = json.loads(written.read_text())
@@ -90,7 +83,7 @@ def make_report(home: Path, folder: Path, framework: str | None) -> dict[str, An
 
 def test_the_same_file_again_changes_nothing(home: Path, shared: Path, report: Report) -> None:
     """1,794 findings stay 1,794, the three repeated uids among them."""
-    again = policycortex("ingest", str(shared / SCAN), home=home)
+    again = run_command("ingest", str(shared / SCAN), home=home)
     assert again.returncode == 0, again.stderr
     assert report(None)["completeness"] == {"findings_total": 1794, "findings_included": 1794}
 

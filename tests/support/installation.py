@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 
+from tests.support.forked_programs import run_forked
+
 PROGRAM = Path(sys.executable).with_name("policycortex")
 START_SECONDS = 120
 
@@ -87,6 +89,12 @@ def run_program(*arguments: str | Path, home: Path, **environ: str) -> "subproce
     """Run the console script with a home of its own."""
     env = os.environ | {"POLICYCORTEX_HOME": str(home)} | environ
     return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, env=env, timeout=900)
+
+
+def run_command(*arguments: str | Path, home: Path, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """The same in a process that is forked, without the three seconds of CPU that the script takes to start."""
+    given = [str(argument) for argument in arguments]
+    return run_forked(PROGRAM, given, os.environ | {"POLICYCORTEX_HOME": str(home)} | environ, timeout=900)
 
 
 def start_server(home: Path, **environ: str) -> Server:
