@@ -63,6 +63,9 @@ def rebuild_analytics(
         touched = sorted({*days, *(counts.day for counts in lake.analytics.rebuild_ages(days))})
         built: list[AnalyticsDay] = []
         for organization in lake.imports.load_organizations():
+            wanted = _days_to_build(lake, organization, touched)
+            if not wanted:  # an import of another organisation
+                continue
             with private_folder(settings) as folder:
                 builder = _Builder(
                     lake=lake,
@@ -75,7 +78,7 @@ def rebuild_analytics(
                     now=moment,
                     folder=folder,
                 )
-                built += builder.build(touched)
+                built += builder.build(wanted)
         lake.forget_statistics()
     return tuple(built)
 
@@ -146,17 +149,10 @@ class _Builder:
     now: datetime
     folder: Path
 
-    def build(self, days: Sequence[date]) -> Iterator[AnalyticsDay]:
-        """Build these days, later ones on which their scans count, and the scanned day after each of them."""
-        lookback = timedelta(days=LOOKBACK_DAYS)
-        scanned = self.lake.period_end.load_observed_dates(
-            self.organization, Period.of_days(days[0] - lookback, days[-1] + lookback)
-        )
-        counting = {*days, *self.lake.analytics.load_days_carried_to(self.organization, days)}
-        wanted = {*counting, *(_after(scanned, day) for day in counting)}
-        for number, day in enumerate(scanned):
-            if day in wanted:
-                yield self._build_day(day, scanned[number - 1] if number else None)
+    def build(self, days: Mapping[date, date | None]) -> Iterator[AnalyticsDay]:
+        """Build these days, each with the scanned day before it."""
+        for day, previous in days.items():
+            yield self._build_day(day, previous)
 
     def _build_day(self, day: date, previous: date | None) -> AnalyticsDay:
         scope = Scope(organization=self.organization)
@@ -211,6 +207,19 @@ class _Builder:
                 framework_id=framework_id,
             )
         return path
+
+
+def _days_to_build(lake: Lake, organization: str, days: Sequence[date]) -> dict[date, date | None]:
+    """Scanned days of ``days``, later ones on which their scans count, and the scanned day after each, in order.
+
+    The value is the scanned day before, None if there is none within LOOKBACK_DAYS.
+    """
+    lookback = timedelta(days=LOOKBACK_DAYS)
+    period = Period.of_days(days[0] - lookback, days[-1] + lookback)
+    scanned = lake.period_end.load_observed_dates(organization, period)
+    counting = {*days, *lake.analytics.load_days_carried_to(organization, days)}
+    wanted = {*counting, *(_after(scanned, day) for day in counting.intersection(scanned))}
+    return {day: before for before, day in zip((None, *scanned), scanned, strict=False) if day in wanted}
 
 
 def _after(scanned: Sequence[date], day: date) -> date | None:

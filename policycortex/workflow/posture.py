@@ -56,9 +56,13 @@ def score_days(settings: Settings, days: Sequence[date], *, now: datetime | None
     scores: list[DayScore] = []
     with open_lake(settings) as lake, closing(open_registry(settings)) as registry:
         for organization in lake.imports.load_organizations():
-            inputs = _load_inputs(settings, registry, organization)
             later = lake.analytics.load_days_carried_to(organization, days) if days else ()
-            scored = tuple(_score_days(lake, registry, inputs, sorted({*days, *later}), moment))
+            touched = sorted({*days, *later})
+            if not _is_scanned(lake, organization, touched):  # an import of another organisation
+                lake.results.remove_results(organization, touched)
+                continue
+            inputs = _load_inputs(settings, registry, organization)
+            scored = tuple(_score_days(lake, registry, inputs, touched, moment))
             _store_unrelated(lake, registry, inputs, scored)
             scores += scored
     return tuple(scores)
@@ -148,6 +152,14 @@ def _load_inputs(settings: Settings, registry: Registry, organization: str) -> _
         waivers=registry.waivers.list_records(organization),
         attestations=registry.attestations.list_records(organization),
     )
+
+
+def _is_scanned(lake: Lake, organization: str, days: Sequence[date]) -> bool:
+    """Whether the organisation has findings on one of these days, in order."""
+    if not days:
+        return False
+    tallied = lake.period_end.load_tallied_dates(organization, Period.of_days(days[0], days[-1]))
+    return not set(days).isdisjoint(tallied)
 
 
 def _outdated_days(lake: Lake, inputs: _AssessmentInputs) -> tuple[date, ...]:

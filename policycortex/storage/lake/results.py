@@ -53,6 +53,13 @@ class LakeResults:
 
         self._session.write(f"replace the results of {len(days)} days", work, frames)
 
+    def remove_results(self, organization: str, days: Collection[date]) -> None:
+        """Remove the results of ``days``, which have no scans; without stored results nothing is written."""
+        wanted = {"organization": organization, "days": sorted(days)}
+        stored = self._session.fetch("stored_result_days", wanted)["observed_date"].to_list()
+        if stored:
+            self.replace_results(organization, stored, ())
+
     def load_outdated_days(self, organization: str, versions: Mapping[str, str]) -> tuple[date, ...]:
         """Days with tallies whose stored results are not of exactly these frameworks (id to version), in order.
 
