@@ -10,14 +10,14 @@ from api.platform.audit import audited, note
 from api.platform.auth import FindingsWriter, Reader
 from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.errors import not_found_as
-from api.platform.grants import require_time
+from api.platform.granted_comments import parse_within_grant
 from api.platform.openapi import body_of, errors_of
 from api.platform.responses import page_of, send_json
 from api.v1.comments.granted import is_visible_to, visible_to
 from api.v1.comments.schemas import CommentAnswer, CommentList, CommentQuery
 from policycortex.errors import NotFoundError
 from policycortex.frameworks.model import Framework
-from policycortex.requests.comment_body import CommentBody, parse_comment
+from policycortex.requests.comment_body import CommentBody
 
 router: Final = APIRouter(prefix="/v1/comments", tags=["comments"])
 
@@ -63,14 +63,8 @@ def create_comment(
     *, caller: FindingsWriter, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
 ) -> CommentAnswer:
     """Comment on a requirement. An auditor who signed in by a grant may comment within the grant."""
-    now, grant = services.now(), caller.key.grant
-    known = services.frameworks(caller.organization)
-    if grant is not None:
-        known = {id_: framework for id_, framework in known.items() if id_ in grant.frameworks}
-    given = parse_comment(body, now=now, frameworks=known)
-    as_of = given.as_of or (now if grant is None else min(now, grant.period.end))
-    if grant is not None:
-        require_time(grant, as_of)
+    now = services.now()
+    given, as_of = parse_within_grant(services, caller, body, now=now)
     made = services.registry.comments.add_comment(
         caller.organization,
         framework=given.framework,

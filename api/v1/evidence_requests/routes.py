@@ -13,13 +13,12 @@ from api.platform.audit import audited, note
 from api.platform.auth import FindingsWriter, Principal, Reader
 from api.platform.dependencies import BaseUrl, JsonObject, ServicesDep
 from api.platform.errors import not_found_as
-from api.platform.grants import require_time
+from api.platform.granted_comments import parse_within_grant
 from api.platform.openapi import body_of, errors_of
 from api.platform.responses import page_of, send_json
 from api.platform.services import Services
 from api.v1.evidence_requests.schemas import EvidenceRequestAnswer, EvidenceRequestList, EvidenceRequestQuery
 from policycortex.errors import NotFoundError, Problem, RequestError
-from policycortex.requests.comment_body import parse_comment
 from policycortex.requests.evidence_request_body import (
     EvidenceAnswerBody,
     EvidenceRequestBody,
@@ -77,14 +76,8 @@ def create_evidence_request(
     *, caller: FindingsWriter, body: JsonObject, services: ServicesDep, base_url: BaseUrl, response: Response
 ) -> EvidenceRequestAnswer:
     """Ask to see evidence on a requirement. An auditor who signed in by a grant may ask within the grant."""
-    now, grant = services.now(), caller.key.grant
-    known = services.frameworks(caller.organization)
-    if grant is not None:
-        known = {id_: framework for id_, framework in known.items() if id_ in grant.frameworks}
-    given = parse_comment(body, now=now, frameworks=known, model=EvidenceRequestBody)
-    as_of = given.as_of or (now if grant is None else min(now, grant.period.end))
-    if grant is not None:
-        require_time(grant, as_of)
+    now = services.now()
+    given, as_of = parse_within_grant(services, caller, body, now=now, model=EvidenceRequestBody)
     new = NewEvidenceRequest(
         framework=given.framework,
         requirement=given.requirement,
