@@ -87,6 +87,11 @@ def check_line(value: str) -> str:
     """One line of text, without blanks around it."""
     if "\n" in check_text(value) or "\t" in value:
         raise refuse("Must be one line, without tabs or line breaks")
+    return without_outer_blanks(value)
+
+
+def without_outer_blanks(value: str) -> str:
+    """The text without blanks around it. Raises as ``refuse`` if nothing is left."""
     if not value.strip():
         raise refuse("Must not be blank")
     return value.strip()

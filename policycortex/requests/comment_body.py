@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from policycortex.field_types import Line, Moment, Strict, Text, did_you_mean, refuse
+from policycortex.field_types import Line, Moment, Strict, Text, did_you_mean, refuse, without_outer_blanks
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.requests.approval_body import ROLE_TEXT, Role, known_framework, known_frameworks, request_context
@@ -57,9 +57,7 @@ class CommentBody(Strict):
     @field_validator("text")
     @classmethod
     def _text(cls, value: str) -> str:
-        if not value.strip():
-            raise refuse("Must not be blank")
-        return value.strip()
+        return without_outer_blanks(value)
 
     @field_validator("as_of")
     @classmethod

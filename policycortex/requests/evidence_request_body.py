@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from policycortex.field_types import Line, Moment, Strict, Text, refuse
+from policycortex.field_types import Line, Moment, Strict, Text, without_outer_blanks
 from policycortex.requests.comment_body import CommentBody
 from policycortex.requests.parsing import validated
 
@@ -43,9 +43,7 @@ class EvidenceAnswerBody(Strict):
     @field_validator("text")
     @classmethod
     def _text(cls, value: str) -> str:
-        if not value.strip():
-            raise refuse("Must not be blank")
-        return value.strip()
+        return without_outer_blanks(value)
 
 
 def parse_evidence_answer(body: Mapping[str, Any]) -> EvidenceAnswerBody:

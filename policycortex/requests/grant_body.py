@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from policycortex.field_types import Email, Line, Moment, Strict, Text, refuse
+from policycortex.field_types import Email, Line, Moment, Strict, Text, refuse, without_outer_blanks
 from policycortex.frameworks.model import Framework
 from policycortex.period import Period
 from policycortex.requests.approval_body import known_framework, request_context
@@ -36,9 +36,7 @@ class GrantBody(Strict):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        if not value.strip():
-            raise refuse("Must not be blank")
-        return value.strip()
+        return without_outer_blanks(value)
 
     @field_validator("frameworks")
     @classmethod
