@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import Request
@@ -19,9 +20,12 @@ FORM: Final = "multipart/form-data"
 FILE_PART: Final = "file"
 TARGET_PART: Final = "target"
 
+_REFUSED: Final = "The upload is not valid"
 _WRITE_BYTES: Final = 1 << 20  # a thread for each of the 64 KiB that arrive would cost more than the write
 _MOST_TARGET_BYTES: Final = 1000
-_DIGEST: Final = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):\s*(?:$|,)")
+_DIGEST_HEADERS: Final = ("Content-Digest", "Repr-Digest")
+_DIGEST: Final = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):(?:;[^,]*)?")
+_SHA256_BYTES: Final = 32
 
 
 class ReceivedForm:
@@ -34,7 +38,8 @@ class ReceivedForm:
 
 
 async def receive_body(request: Request, services: Services, spool: UploadSpool) -> ReceivedForm:
-    """Write the file to the spool, and close it. Raises ApiError 400 for an empty or broken body, UnavailableError."""
+    """Write the file to the spool, and close it. Raises ApiError 400 for what cannot be stored, UnavailableError."""
+    expected = _read_digests(request)
     form, received = _form_parser(request), bytearray()
     async for chunk in request.stream():
         received += _feed(form, chunk) if form else chunk
@@ -47,28 +52,50 @@ async def receive_body(request: Request, services: Services, spool: UploadSpool)
         raise bad_body(f"The form has no complete part '{FILE_PART}'")
     if spool.size_bytes == 0:
         raise bad_body("The file is empty: send it as the body, or as the part 'file' of a form")
-    _check_digest(request, spool)
+    _check_digests(request, spool, expected)
     return form.found if form else ReceivedForm()
 
 
 def bad_body(message: str) -> ApiError:
     """400 for a body that cannot be stored."""
     details = (Problem(field="body", message=message),)
-    return ApiError(codes.INVALID_REQUEST, "The upload is not valid", details=details)
+    return ApiError(codes.INVALID_REQUEST, _REFUSED, details=details)
 
 
-def _check_digest(request: Request, spool: UploadSpool) -> None:
-    """Compare with ``Content-Digest`` or ``Repr-Digest``, where one names SHA-256 (RFC 9530)."""
-    for header in ("content-digest", "repr-digest"):
-        found = _DIGEST.search(request.headers.get(header, ""))
-        if found is None or (header == "content-digest" and _is_form(request)):
+def _read_digests(request: Request) -> dict[str, bytes]:
+    """The SHA-256 of each digest header that names one (RFC 9530); other algorithms are not compared.
+
+    Raises ApiError 400 that names a header which cannot be read: a client that sends one relies on the comparison.
+    """
+    return {name: found for name in _DIGEST_HEADERS if (found := _read_digest(request, name)) is not None}
+
+
+def _read_digest(request: Request, name: str) -> bytes | None:
+    found = None
+    for text in filter(None, map(str.strip, ",".join(request.headers.getlist(name)).split(","))):
+        member = _DIGEST.fullmatch(text)
+        digest = _decoded(member.group(2)) if member else None
+        is_sha256 = member is not None and member.group(1) == "sha-256"
+        if digest is None or (is_sha256 and len(digest) != _SHA256_BYTES):
+            message = f"{text[:100]!r} is not of the form sha-256=:<Base64 of the digest>:"
+            raise ApiError(codes.INVALID_REQUEST, _REFUSED, details=(Problem(field=name, message=message),))
+        found = digest if is_sha256 else found
+    return found
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return None
+
+
+def _check_digests(request: Request, spool: UploadSpool, expected: Mapping[str, bytes]) -> None:
+    for name, digest in expected.items():
+        if name == "Content-Digest" and _is_form(request):
             continue  # of a form it is the digest of all parts together
-        try:
-            expected = base64.b64decode(found.group(1), validate=True)
-        except binascii.Error:
-            expected = b""
-        if expected != bytes.fromhex(spool.sha256):
-            raise bad_body(f"{header.title()} does not match the {spool.size_bytes} bytes that arrived; send it again")
+        if digest != bytes.fromhex(spool.sha256):
+            raise bad_body(f"{name} does not match the {spool.size_bytes} bytes that arrived; send it again")
 
 
 def _is_form(request: Request) -> bool:

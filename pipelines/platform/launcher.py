@@ -16,7 +16,7 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 from pipelines.platform.run_host_socket import send_request
 from pipelines.platform.run_starting import await_start
-from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity
+from pipelines.platform.worker_identity import WorkerIdentity
 
 _RETRY_SECONDS: Final = 45.0  # a run host that was killed is back after 5 to 10 seconds of imports
 
@@ -67,7 +67,7 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
         run = await_start(self._instance, run_id)
         if run is None or run.is_finished:
             return False
-        worker = _worker_of(run)
+        worker = WorkerIdentity.of_run(run.tags)
         self._instance.report_run_canceling(run)
         if worker is not None and worker.send_signal(signal.SIGTERM):
             return True
@@ -81,7 +81,7 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Whether the process that executes the run still lives. RUNNING for a run whose worker is not known yet."""
-        worker = _worker_of(run)
+        worker = WorkerIdentity.of_run(run.tags)
         if worker is None or worker.is_alive():
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         current = self._instance.get_run_by_id(run.run_id)
@@ -89,8 +89,3 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
             return CheckRunHealthResult(WorkerStatus.SUCCESS)
         reason = f"its worker process {worker.pid} has ended: killed, out of memory, or the machine restarted"
         return CheckRunHealthResult(WorkerStatus.FAILED, reason)
-
-
-def _worker_of(run: DagsterRun) -> WorkerIdentity | None:
-    tag = run.tags.get(TAG_WORKER)
-    return WorkerIdentity.from_tag(tag) if tag else None

@@ -1,12 +1,15 @@
 """Identifies a worker process by boot id, process id and start time, so that its state can be checked later."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-TAG_WORKER: Final = "policycortex/worker"
-"""Run tag with the identity of the process that executes the run."""
+TAG_WORKER: Final = ".dagster/policycortex_worker"
+"""Run tag with the identity of the process that executes the run. Dagster shows no tag of this prefix to people."""
+_FORMER_TAG: Final = "policycortex/worker"
+"""Of runs that an earlier version started. A retry copies it from such a run, so the other one is read first."""
 
 _START_FIELD: Final = 19
 _STATE_FIELD: Final = 0
@@ -34,6 +37,12 @@ class WorkerIdentity:
         """Parse a value of TAG_WORKER."""
         boot_id, pid, ticks = tag.split(":")
         return cls(boot_id=boot_id, pid=int(pid), started_ticks=int(ticks))
+
+    @classmethod
+    def of_run(cls, tags: Mapping[str, str]) -> "WorkerIdentity | None":
+        """The process that executes the run with these tags; None before its start."""
+        tag = tags.get(TAG_WORKER) or tags.get(_FORMER_TAG)
+        return cls.from_tag(tag) if tag else None
 
     def to_tag(self) -> str:
         """The value of TAG_WORKER."""

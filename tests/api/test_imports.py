@@ -98,6 +98,20 @@ def test_bytes_that_changed_on_the_way_are_refused(server: ApiServer, sender: ht
     assert len(landed(server)) == 1
 
 
+@pytest.mark.parametrize("header", ["Content-Digest", "Repr-Digest"])
+def test_a_digest_that_cannot_be_read_is_refused(server: ApiServer, sender: httpx.Client, header: str) -> None:
+    """Hexadecimal, cut, without its form: 400 that names the header. Digests of other algorithms are not compared."""
+    digest = base64.b64encode(hashlib.sha256(SCAN).digest()).decode()
+    texts = (hashlib.sha256(SCAN).hexdigest(), f"sha-256={digest}", f"SHA-256=:{digest}:", f"sha-256=:{digest[:8]}:")
+    for text in (*texts, "sha-256=:a:", f"md5=:YQ==:, sha-256=:{digest}"):
+        refused = sender.post("/v1/imports", params=NAME, content=SCAN, headers={header: text})
+        assert (refused.status_code, refused.json()["error_code"]) == (400, "RPT_014"), text
+        assert [detail["field"] for detail in refused.json()["details"]] == [header]
+    assert landed(server) == []
+    sent = sender.post("/v1/imports", params=NAME, content=SCAN, headers={header: f"md5=:YQ==:, sha-256=:{digest}:"})
+    assert sent.status_code == 202, sent.text
+
+
 def test_the_same_request_twice_is_one_upload(server: ApiServer, sender: httpx.Client) -> None:
     """With an Idempotency-Key; other bytes under the same key are a conflict."""
     headers = {"Idempotency-Key": "nightly-1"}
@@ -107,6 +121,18 @@ def test_the_same_request_twice_is_one_upload(server: ApiServer, sender: httpx.C
     other = sender.post("/v1/imports", params=NAME, content=SCAN + b" ", headers=headers)
     assert (other.status_code, other.json()["error_code"]) == (409, "RPT_003")
     assert len(landed(server)) == 1
+
+
+def test_an_upload_that_ended_while_its_sender_waited_is_done(server: ApiServer, sender: httpx.Client) -> None:
+    """202 when the wait is over before the import, with the time to ask again; 200 with the result after it."""
+    headers = {"Idempotency-Key": "nightly-2", "Prefer": "wait=1"}
+    waits = sender.post("/v1/imports", params=NAME, content=SCAN, headers=headers)
+    assert (waits.status_code, waits.json()["status"], waits.headers["Retry-After"]) == (202, "pending", "5")
+    run_import(server, waits.json()["id"])
+    ended = sender.post("/v1/imports", params=NAME, content=SCAN, headers=headers)
+    assert (ended.status_code, ended.json()["status"], ended.json()["records_kept"]) == (200, "completed", 2)
+    assert ended.headers["Preference-Applied"] == "wait=1"
+    assert "Retry-After" not in ended.headers
 
 
 def test_a_file_that_nobody_can_read_fails_with_its_reason(server: ApiServer, sender: httpx.Client) -> None:

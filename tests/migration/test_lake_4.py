@@ -2,6 +2,7 @@
 
 import logging
 import tarfile
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -13,9 +14,12 @@ from click.testing import CliRunner
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.settings import Settings
+from policycortex.storage.lake import partition_spans
+from policycortex.storage.lake import upgrade as upgrade_module
 from policycortex.storage.lake.input_frames import WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
 from policycortex.storage.lake.maintenance import load_snapshots
+from policycortex.storage.lake.session import Cursor, Parameters, run
 from policycortex.storage.lake.upgrade import upgrade
 from policycortex_cli.app import app
 
@@ -49,6 +53,27 @@ def test_an_old_lake_is_judged_anew_and_the_log_says_what_changed(
         assert figures(lake, day)["S3.1"] == (1, 1)
         assert lake.state.load_stale_days(NOVEMBER.first_date, NOVEMBER.last_date) == ()
     assert "have 3 failing and 3 passing findings" in caplog.text
+
+
+def test_findings_get_their_targets_for_some_imports_at_a_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement that writes many partitions needs memory for each; with one import in each the result is the same."""
+    executed = Counter[str]()
+
+    def counted(cursor: Cursor, name: str, parameters: Parameters | None = None) -> int:
+        executed[name] += 1
+        return run(cursor, name, parameters)
+
+    monkeypatch.setattr(upgrade_module, "run", counted)
+    monkeypatch.setattr(partition_spans, "PARTITIONS", 1)
+    with open_lake(settings) as lake:
+        assert figures(lake) == {"s3_bucket_default_encryption": (1, 1), "CKV_AWS_18": (1, 1), "S3.1": (1, 1)}
+        with lake.session.cursor() as cursor:
+            query = "SELECT count(*), count(scan_at), count(DISTINCT import_id) FROM lake.core.findings"
+            findings, with_scan, imports = cursor.execute(query).fetchall()[0]
+    assert findings == with_scan
+    assert executed["upgrade_findings"] >= imports > 1
 
 
 def test_an_old_snapshot_carries_no_scans_and_the_upgraded_lake_does(settings: Settings) -> None:

@@ -7,8 +7,9 @@ import sys
 from dataclasses import replace
 
 import pytest
+from dagster._core.storage.tags import HIDDEN_TAG_PREFIX
 
-from pipelines.platform.worker_identity import WorkerIdentity, current_worker
+from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -17,6 +18,16 @@ def test_a_worker_survives_its_tag() -> None:
     """What is written on the run is read back as the same worker."""
     assert WorkerIdentity.from_tag(current_worker().to_tag()) == current_worker()
     assert current_worker().is_alive()
+
+
+def test_the_worker_of_a_run_is_read_from_its_tags() -> None:
+    """Runs of an earlier version have another tag; the retry of such a run has both, and the newer one is its own."""
+    own, former = current_worker(), replace(current_worker(), pid=1)
+    old = {"policycortex/worker": former.to_tag()}
+    assert WorkerIdentity.of_run({}) is None
+    assert WorkerIdentity.of_run(old) == former
+    assert WorkerIdentity.of_run(old | {TAG_WORKER: own.to_tag()}) == own
+    assert TAG_WORKER.startswith(HIDDEN_TAG_PREFIX)
 
 
 def test_a_killed_process_is_dead_before_anybody_waited_for_it() -> None:

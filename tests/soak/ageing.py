@@ -38,6 +38,8 @@ _UPKEEP: Final = "remove_garbage"
 _DELIVERIES: Final = "deliver_reports"
 _IMPORTS: Final = "ingest_findings"
 """Never copied: the sensor that follows imports would start a run for each copy."""
+_MOST_EVENTS: Final = 100
+"""Of a run that is copied. The first run of a home assesses all of its days and has thousands, once in a lifetime."""
 _BATCH: Final = 2_000
 
 
@@ -103,6 +105,10 @@ def _age_runs(runs: sa.Engine, events: sa.Engine, year: Year, now: datetime) -> 
     with runs.connect() as connection:
         query = "SELECT run_id, pipeline_name FROM runs WHERE status = 'SUCCESS' ORDER BY id"
         found = connection.execute(sa.text(query)).all()
+    with events.connect() as connection:
+        counted = connection.execute(sa.text("SELECT run_id, count(*) FROM event_logs GROUP BY run_id")).all()
+    counts = {row[0]: row[1] for row in counted}
+    found = [row for row in found if counts.get(row.run_id, 0) <= _MOST_EVENTS]
     upkeep = [row for row in found if row.pipeline_name == _UPKEEP]
     others = [row for row in found if row.pipeline_name not in {_UPKEEP, _IMPORTS}]
     assert upkeep, "no run of the nightly job to copy"

@@ -56,7 +56,10 @@ _RETRY_SECONDS: Final = 5
     "",
     status_code=202,
     response_model=ImportAnswer,
-    responses=errors_of(codes.CONFLICT, codes.TOO_LARGE, codes.WRONG_MEDIA_TYPE),
+    responses={
+        200: {"model": ImportAnswer, "description": "With `Prefer: wait`: the import has ended"},
+        **errors_of(codes.CONFLICT, codes.TOO_LARGE, codes.WRONG_MEDIA_TYPE),
+    },
     openapi_extra=upload_body(),
 )
 @audited("findings_uploaded")
@@ -74,7 +77,8 @@ async def upload_findings(
 ) -> Response:
     """Upload a scanner's file, of any format that `policycortex ingest` reads, as the body or as a form.
 
-    The response comes once the file is stored. The same bytes are imported only once.
+    The response comes once the file is stored. The same bytes are imported only once. With `Prefer: wait=N` the answer
+    is 200 if the import ends within that time.
     """
     await run_in_threadpool(_check_capacity, services, caller, int(request.headers.get("content-length", "0")))
     with services.upload_slots.take(caller.organization), private_folder(services.settings) as folder:
@@ -89,13 +93,18 @@ async def upload_findings(
         finally:
             await run_in_threadpool(spool.remove)
     note(subject=accepted.id)
-    if seconds := preferred_seconds(prefer):
-        accepted = present_import(await _wait(services, caller, accepted.id, seconds))
-        response.headers["Preference-Applied"] = f"wait={seconds}"
+    status: int = 202
     response.headers["Location"] = f"{base_url}/v1/imports/{accepted.id}"
     response.headers["Retry-After"] = str(_RETRY_SECONDS)
+    if seconds := preferred_seconds(prefer):
+        upload = await _wait(services, caller, accepted.id, seconds)
+        accepted = present_import(upload)
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+        if upload.status not in OPEN:
+            status = 200
+            del response.headers["Retry-After"]
     headers = dict(response.headers)
-    return Response(accepted.model_dump_json(), status_code=202, media_type="application/json", headers=headers)
+    return Response(accepted.model_dump_json(), status_code=status, media_type="application/json", headers=headers)
 
 
 class _Wanted(NamedTuple):

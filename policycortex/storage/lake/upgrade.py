@@ -23,6 +23,7 @@ from policycortex.findings.model import Listing
 from policycortex.findings.scan_targets import ScanFacts, TargetHints, TargetRule, limits_text
 from policycortex.findings.series_names import series_of_file
 from policycortex.storage.lake.analytics import LakeAnalytics
+from policycortex.storage.lake.partition_spans import spans
 from policycortex.storage.lake.schema import CARRIES_SCANS
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 from policycortex.storage.lake.state import LakeState
@@ -82,16 +83,24 @@ def _derive_scan_targets(session: LakeSession) -> int:
     with session.cursor() as cursor:
         stored = fetch_frame(cursor, "upgrade_scans")
         clean = fetch_frame(cursor, "upgrade_clean_scans")
-        days = fetch_frame(cursor, "upgrade_days")["observed_date"].to_list()
+        imports: list[tuple[date, list[str]]] = fetch_frame(cursor, "upgrade_imports").rows()
     frames = {"new_targets": _targets(stored), "new_clean_scans": _clean_scans(clean)}
 
     def work(cursor: Cursor) -> int:
-        changed = sum(run(cursor, "upgrade_findings", {"day": day}) for day in days)
+        changed = sum(_derive(cursor, day, of_day) for day, of_day in imports)
         for name in ("upgrade_dates", "upgrade_clean_scans_update", "upgrade_scan_targets"):
             run(cursor, name)
         return changed
 
     return session.write("derive the scan targets of stored findings", work, frames)
+
+
+def _derive(cursor: Cursor, day: date, imports: Sequence[str]) -> int:
+    """For some imports at a time: each writes into the day of its own, or into that of its export."""
+    return sum(
+        run(cursor, "upgrade_findings", {"day": day, "first_import": first, "end_import": end})
+        for first, end in spans(imports)
+    )
 
 
 def _build_again(session: LakeSession) -> None:
