@@ -18,6 +18,7 @@ from pipelines.platform.run_host_socket import send_request
 from pipelines.platform.run_starting import await_start
 from pipelines.platform.worker_identity import WorkerIdentity
 
+_PROBE_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 45.0  # a run host that was killed is back after 5 to 10 seconds of imports
 
 
@@ -43,6 +44,14 @@ class ForkingRunLauncher(RunLauncher, ConfigurableClass):
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:
         """Create the launcher from ``dagster.yaml``; called by Dagster."""
         return cls(inst_data=inst_data, **config_value)
+
+    def is_answering(self) -> bool:
+        """Whether the run host would start a run now."""
+        try:
+            send_request(self._socket_path, {}, timeout_seconds=_PROBE_SECONDS)
+        except OSError:
+            return False
+        return True
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Have the run host fork the run; waits while the host restarts. Raises DagsterLaunchFailedError."""
