@@ -31,6 +31,7 @@ from pipelines.platform.run_host_socket import listen, receive_message
 from pipelines.platform.service_logs import log_runs_as_json
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
 from policycortex.frameworks.catalog import load_builtin_frameworks
+from policycortex.rendering.templates import compile_templates
 from policycortex.reports.registry import all_sections
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
@@ -91,6 +92,7 @@ def preload(definitions_module: str) -> None:
         importlib.import_module(module)
     all_sections()
     load_builtin_frameworks()  # a hundred files
+    compile_templates()
     DagsterInstance.ephemeral().dispose()  # imports what each run imports when it opens its instance
     expected_threads, settings = _thread_count(), Settings.from_environment()
     check_extensions(settings)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Final
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -22,9 +23,11 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
-from policycortex.documents.locales import Locale
+from policycortex.documents.catalogues import FALLBACK
+from policycortex.documents.locales import Locale, open_locale
 from policycortex.documents.scope_text import write_scope
 from policycortex.documents.template_files import read_inside, templates_folder
 from policycortex.errors import RenderingError
@@ -36,6 +39,8 @@ from policycortex.shortening import shorten
 
 BUILT_IN: Final = "built_in"
 """Prefix of built-in templates for custom ones that extend them: ``{% extends "built_in/report/print.html" %}``."""
+
+_OF_REPORTS: Final = ("report/", "charts/")
 
 # What a template's own expressions can raise, beside Jinja's errors.
 _SLIPS: Final = (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -66,6 +71,35 @@ def own_text(own: Path | None, name: str) -> str:
         ) from error
 
 
+class _BuiltInCode(BytecodeCache):
+    """The code of built-in templates, once for all locales. Kept beside the digest of the text that it came from."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the bucket the code of its template where that has not changed since."""
+        checksum, code = self._code.get(bucket.key, (None, None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a template that was compiled."""
+        if bucket.code is not None:
+            self._code[bucket.key] = (bucket.checksum, bucket.code)
+
+
+_BUILT_IN_CODE: Final = _BuiltInCode()
+
+
+def compile_templates() -> None:
+    """Compile the built-in templates of reports, so that forks of this process need not."""
+    environment = page_environment(open_locale(FALLBACK), None)
+    for name in environment.list_templates(extensions=["html"]):
+        if name.startswith(_OF_REPORTS):
+            environment.get_template(name)
+
+
 @cache
 def page_environment(locale: Locale, own: Path | None) -> Environment:
     """The environment of HTML pages in one locale; ``t`` gives texts, filters write numbers and dates."""
@@ -78,6 +112,7 @@ def page_environment(locale: Locale, own: Path | None) -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
         auto_reload=own is not None,
+        bytecode_cache=_BUILT_IN_CODE if own is None else None,  # a sandbox compiles otherwise
     )
     environment.globals["t"] = locale.text
     environment.globals["locale"] = locale
