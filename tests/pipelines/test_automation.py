@@ -1,11 +1,16 @@
 """Conditions of declarative automation, evaluated on stored days."""
 
+import logging
+from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
+from dagster._core.definitions.automation_tick_evaluation_context import AutomationTickEvaluationContext
+from dagster._core.definitions.sensor_definition import SensorType
 
 from pipelines.definitions import defs
 from pipelines.partitions import add_scan_days
@@ -92,3 +97,59 @@ def test_waivers_and_attestations_are_counted_at_once_and_each_night(instance: d
     assert looks.requested() == {"core/waivers", "core/attestations"}
     make(instance, "core/waivers", "core/attestations")
     assert looks.requested() == set()
+
+
+def test_an_evaluation_asks_as_often_with_many_days_and_runs_as_with_few() -> None:
+    """Day by day it would ask more often each year. Dagster's daemon evaluates, which ends no evaluation after 60 s."""
+    assert defs.get_repository_def().get_sensor_def("missing_results").sensor_type is SensorType.AUTO_MATERIALIZE
+    asked = [_asked(days=days, runs=runs) for days, runs in ((2, 1), (20, 3))]
+    assert asked[0] == asked[1]
+    assert all(asked[0])
+
+
+def _asked(*, days: int, runs: int) -> list[int]:
+    """Statements of the first evaluation, of one without news, and of that after a new day, as the daemon does them."""
+    first = date.fromisoformat(DAY)
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        made = [first + timedelta(days=number) for number in range(days)]
+        add_scan_days(ephemeral, made)
+        for key in DAILY:
+            for day in made * runs:
+                event = dg.AssetMaterialization(dg.AssetKey(key.split("/")), partition=day.isoformat())
+                ephemeral.report_runless_asset_event(event)
+        ticks = _Ticks(ephemeral)
+        counts = [ticks.statements(), ticks.statements()]
+        add_scan_days(ephemeral, [first + timedelta(days=days)])
+        return [*counts, ticks.statements()]
+
+
+class _Ticks:
+    """Evaluations of the conditions with the caches that the daemon has."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance, self._cursor = instance, AssetDaemonCursor.empty(0)
+
+    def statements(self) -> int:
+        """Number of SQL statements of the next evaluation."""
+        executed = Counter[str]()
+
+        def count(*_: object) -> None:
+            executed["all"] += 1
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", count)
+        try:
+            _, self._cursor, _ = AutomationTickEvaluationContext(
+                evaluation_id=self._cursor.evaluation_id + 1,
+                instance=self._instance,
+                asset_graph=defs.resolve_asset_graph(),
+                cursor=self._cursor,
+                materialize_run_tags={},
+                observe_run_tags={},
+                auto_observe_asset_keys=set(),
+                asset_selection=CONDITIONED,
+                logger=logging.getLogger(__name__),
+                emit_backfills=True,
+            ).evaluate()
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", count)
+        return executed["all"]
