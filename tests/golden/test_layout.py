@@ -52,8 +52,15 @@ _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "one account": {"detail": FindingsDetail.ALL},
 }
 _GROWING: Final = frozenset({ReportType.AUDIT, ReportType.COMPLIANCE, ReportType.REMEDIATION})
+_OFTEN: Final = frozenset({ReportType.AUDIT, ReportType.COMPLIANCE})
 _CASES: Final = [pair for pair in product(_SETS, ReportType) if pair[0] != "2,000 failing" or pair[1] in _GROWING]
 """Each set in each type, the largest in those whose pages before the findings grow with it."""
+
+
+def _is_always_laid_out(data: str, kind: ReportType) -> bool:
+    """The types most in use, the largest set, and every other pair of the rest; all others in ``make storm``."""
+    is_other = (list(_SETS).index(data) + list(ReportType).index(kind)) % 2 == 1
+    return kind in _OFTEN or data == "2,000 failing" or is_other
 
 
 def test_the_first_page_is_one_page_whatever_the_data(tmp_path: Path) -> None:
@@ -68,7 +75,13 @@ def test_the_first_page_is_one_page_whatever_the_data(tmp_path: Path) -> None:
     assert len({first for first, _ in spans.values()}) == len(cases) >= 40
 
 
-@pytest.mark.parametrize(("data", "kind"), _CASES, ids=[f"{data}-{kind}" for data, kind in _CASES])
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        pytest.param(*case, id="-".join(case), marks=() if _is_always_laid_out(*case) else pytest.mark.storm)
+        for case in _CASES
+    ],
+)
 def test_no_page_is_nearly_empty_or_ends_with_a_heading(tmp_path: Path, data: str, kind: ReportType) -> None:
     """Every page after the cover but the last is used to a third at least, and none ends with a heading or a head row.
 
