@@ -1,5 +1,6 @@
 """``policycortex serve``: the services of an installation, their order, and how each is known to be ready."""
 
+import gc
 import json
 import os
 import signal
@@ -18,7 +19,14 @@ import httpx
 import yaml
 from setproctitle import getproctitle
 
-from pipelines.platform.instance_plugins import DAEMON_MODULE, DEFINITIONS_MODULE, RUN_HOST_MODULE, UI_MODULE
+from pipelines.platform.instance_plugins import (
+    CODE_SERVER_MODULE,
+    CODE_SOCKET,
+    DAEMON_MODULE,
+    DEFINITIONS_MODULE,
+    RUN_HOST_MODULE,
+    UI_MODULE,
+)
 from pipelines.platform.run_host_socket import send_request
 from pipelines.platform.service_logs import CODE_FORMAT_VARIABLE, JSON
 from policycortex.errors import ConfigurationError
@@ -93,16 +101,16 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         _say("starting Dagster")
         headers = {"Authorization": f"Bearer {service_token(settings)}"}
         limited = partial(replace, most_bytes=settings.service_memory_bytes)
-        supervisor.launch(limited(_code_server(code_port, ui, headers)))  # loads while this process does
-        others = [
+        services = [
+            limited(_code_server(settings, code_port, ui, headers)),
             limited(_api(host, port, settings.api_processes)),
             limited(_daemon(workspace)),
             limited(_webserver(workspace, ui, headers)),
         ]
         if settings.broker_url is None:
-            others.append(_run_host(settings))
-        _import_modules(others, supervisor.environment)
-        supervisor.launch(*others)
+            services.append(_run_host(settings))
+        _import_modules(services, supervisor.environment)
+        supervisor.launch(*services)
         supervisor.await_ready()
         console, dagster = _sign_in_links(settings, api_url, settings.ui_url or ui.url)
         print(f"Console     {console}", flush=True)
@@ -115,6 +123,7 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
 
 def _import_modules(services: Sequence[Service], environment: Mapping[str, str]) -> None:
     """Import what the services run, once for all of them; ``launch`` forks them from this process."""
+    from pipelines.platform.code_server import preload_server
     from pipelines.platform.run_host import preload
 
     getproctitle()  # the library finds the title's memory only while the environment is as the process began
@@ -124,6 +133,9 @@ def _import_modules(services: Sequence[Service], environment: Mapping[str, str])
             import_module(service.module)
         if service.module == RUN_HOST_MODULE:
             preload(DEFINITIONS_MODULE)
+    preload_server(DEFINITIONS_MODULE)
+    gc.collect()
+    gc.freeze()  # keeps the memory pages of what was imported shared by all services
 
 
 def prepare_home(settings: Settings) -> None:
@@ -172,13 +184,13 @@ def _sign_in_links(settings: Settings, *urls: str) -> list[str]:
         return [make_link(registry, name=_START, role="operator", url=url) for url in urls]
 
 
-def _code_server(port: int, ui: UiAddress, headers: Mapping[str, str]) -> Service:
-    """Dagster's code server: a proxy with the server as its child. The proxy does not restart a child that ended."""
-    command = (*_python("-m", "dagster", "code-server", "start"), "-m", DEFINITIONS_MODULE)
-    address = ("--host", "127.0.0.1", "--port", str(port), "--location-name", LOCATION, *_DAGSTER_LOGS)
+def _code_server(settings: Settings, port: int, ui: UiAddress, headers: Mapping[str, str]) -> Service:
+    path = settings.dagster_home / CODE_SOCKET
+    command = _python("-m", CODE_SERVER_MODULE, str(path), DEFINITIONS_MODULE, LOCATION, str(port))
     return Service(
         name="code server",
-        command=command + address,
+        command=command,
+        module=CODE_SERVER_MODULE,
         is_ready=lambda: _answers(port),
         find_fault=lambda: _code_fault(ui, headers),
     )

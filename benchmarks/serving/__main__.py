@@ -31,10 +31,10 @@ _WHY_MISSED: Final[Mapping[str, str]] = {
     "PDF": "composing takes as long as before; seven designed pages are left, whose layout has no single large cost",
     "five formats": "formats are made one after the other, because a fork has no thread of DuckDB or Polars",
     _TWELVE_AT_ONCE: "both cores are busy; composing is half of a report's CPU time and takes as long as before",
-    "start_wall_seconds": "imports of Dagster, Polars and FastAPI; the code server, a program, imports again",
+    "start_wall_seconds": "imports of Dagster, Polars and FastAPI, once; then each service opens its storage",
     "idle_cpu_percent": "Dagster evaluates one sensor a second and looks at its queue once a second; longer intervals "
     "would be longer reaction times",
-    "idle_memory_mb": "seven processes with Dagster loaded; two of them (the code server and its proxy) share nothing",
+    "idle_memory_mb": "seven processes with Dagster loaded; what they share is counted once, what each writes for each",
 }
 """Reasons by request or figure."""
 

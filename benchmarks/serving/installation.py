@@ -26,6 +26,7 @@ _SERVICES: Final = {
     "platform.daemon": "daemon",
     "code-server": "code server, proxy",
     "api grpc": "code server",
+    "platform.code_server": "code server, host",
     "webserver": "webserver",
     "pipelines.ui": "webserver",
     "run_host": "run host",

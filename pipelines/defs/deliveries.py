@@ -177,7 +177,7 @@ def _remake_withheld(settings: Settings, now: datetime) -> None:
     description="Makes Dagster load customers' schedules again after one was created, changed or deleted.",
 )
 def schedule_definitions(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Compares the loaded revisions with the database. Reloading costs 1.5 CPU s, so changes are collected for 15 s."""
+    """Compares the loaded revisions with the database. Reloading costs 1 CPU s, so changes are collected for 15 s."""
     settings = core_of(context).settings()
     if load_schedule_marks(settings) == LOADED.revisions:
         return dg.SkipReason("the loaded schedules are up to date")

@@ -19,7 +19,8 @@ from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.make_app import make_app
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
-from pipelines.platform.run_host import end_with_parent, execute_run
+from pipelines.platform.forked_process import end_with_parent
+from pipelines.platform.run_host import execute_run
 from pipelines.platform.run_starting import await_start
 
 QUEUE: Final = "dagster"

@@ -26,6 +26,7 @@ FORKING_LAUNCHER: Final = InstancePlugin(module="pipelines.platform.launcher", c
 CELERY_LAUNCHER: Final = InstancePlugin(module="pipelines.platform.celery_launcher", class_name="FleetRunLauncher")
 
 RUN_HOST_MODULE: Final = "pipelines.platform.run_host"
+CODE_SERVER_MODULE: Final = "pipelines.platform.code_server"
 UI_MODULE: Final = "pipelines.ui.server"
 DAEMON_MODULE: Final = "pipelines.platform.daemon"
 DAGSTER_DAEMON: Final = "dagster._daemon"
@@ -33,3 +34,6 @@ DAGSTER_DAEMON: Final = "dagster._daemon"
 
 DEFINITIONS_MODULE: Final = "pipelines.definitions"
 """The module whose ``defs`` the code server and the run host load. Stored runs name it."""
+
+CODE_SOCKET: Final = "code.sock"
+"""Name of the socket that takes requests to load the code again, beside the workspace file."""

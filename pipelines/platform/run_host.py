@@ -5,7 +5,6 @@ fork (about 10 ms), with Dagster's default launcher an interpreter and all impor
 writes TAG_WORKER before its run starts, and ends with this process.
 """
 
-import ctypes
 import gc
 import importlib
 import json
@@ -16,17 +15,16 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from dagster import DagsterInstance, DagsterRunStatus
 from dagster._grpc.impl import core_execute_run
 from dagster._utils.hosted_user_process import recon_job_from_origin
-from dagster._utils.interrupts import setup_interrupt_handlers
 
 from pipelines.platform.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
+from pipelines.platform.forked_process import fork
 from pipelines.platform.run_host_socket import listen, receive_message
 from pipelines.platform.service_logs import log_runs_as_json
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
@@ -52,8 +50,6 @@ _PRELOADED: Final = (
     "upath.implementations.local",  # Dagster imports it for the instance's settings
 )
 """Imported before the first run. Together they take 4 seconds, once; a run may need only some of them."""
-
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def main(socket_path: Path, definitions_module: str) -> None:
@@ -118,42 +114,11 @@ def _serve_request(server: socket.socket, workers: dict[str, WorkerIdentity]) ->
         try:
             run_id = receive_message(connection).get("run_id")
             if run_id and run_id not in workers:  # a repeated request after a lost response does not fork again
-                workers[run_id] = WorkerIdentity.of_process(_fork(run_id, partial(execute_run, run_id)))
+                workers[run_id] = WorkerIdentity.of_process(fork(f"run {run_id}", partial(execute_run, run_id)))
             response = {"worker": workers[run_id].to_tag()} if run_id else {}
             connection.sendall(json.dumps(response).encode() + b"\n")
         except (OSError, ValueError) as error:
             _log.warning("cannot answer a request: %s", error)
-
-
-def _fork(run_id: str, work: Callable[[], None]) -> int:
-    """Fork a process that does ``work`` for the run and ends with this one. Returns its process id."""
-    host = os.getpid()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid == 0:
-        _run_worker(run_id, work, host)
-    return pid
-
-
-def _run_worker(run_id: str, work: Callable[[], None], host: int) -> NoReturn:
-    code = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        setup_interrupt_handlers()
-        end_with_parent(host)
-        os.closerange(3, 256)
-        work()
-        code = 0
-    except KeyboardInterrupt:
-        _log.info("run %s was interrupted", run_id)
-    except Exception:  # noqa: BLE001 - the outermost frame of a worker process
-        _log.exception("run %s", run_id)
-    finally:
-        logging.shutdown()
-        os._exit(code)  # neither the host's loop nor its exit handlers may run in the worker
 
 
 def execute_run(run_id: str) -> None:
@@ -179,13 +144,6 @@ def report_failed_start(run_id: str, ended_with: int) -> None:
             instance.report_run_failed(run, reason)
 
 
-def end_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when ``parent`` ends; at once if it has already ended."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
-
-
 def _reap(workers: dict[str, WorkerIdentity]) -> None:
     while True:
         try:
@@ -199,7 +157,7 @@ def _reap(workers: dict[str, WorkerIdentity]) -> None:
             code = os.waitstatus_to_exitcode(status)
             _log.info("run %s ended with %s", run_id, code)
             if code:
-                _fork(run_id, partial(report_failed_start, run_id, code))
+                fork(f"run {run_id}", partial(report_failed_start, run_id, code))
 
 
 def _kill_all(workers: dict[str, WorkerIdentity]) -> None:

@@ -9,7 +9,7 @@ from policycortex.log_lines import JsonLines, log_config
 from policycortex.settings import environment_value
 
 CODE_FORMAT_VARIABLE: Final = "DAGSTER_CLI_API_GRPC_LOG_FORMAT"
-"""Option ``--log-format`` of the process that loads the definitions. The code server starts it and passes no format."""
+"""Option ``--log-format`` of a code server, whose definitions read it, too."""
 
 JSON: Final = "json"
 

@@ -100,6 +100,10 @@ METHODS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "dagster._core.workspace.context:WorkspaceProcessContext": {
         "create_request_context": ("source",),
         "get_current_workspace": (),
+        "refresh_code_location": ("name",),
+        "refresh_workspace": (),
+        "reload_code_location": ("name",),
+        "reload_workspace": (),
     },
     "dagster._core.storage.event_log.polling_event_watcher:SqlPollingEventWatcher": {
         "watch_run": ("run_id", "cursor", "callback"),
