@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,13 +70,13 @@ def findings_of_demo(folder: Path) -> list[Path]:
     return sorted(path for path in files.rglob("*") if path.is_file())
 
 
-def make_home(version: Version, folder: Path) -> Path:
-    """A new home with the findings of the demo."""
+def make_home(version: Version, folder: Path, findings: Sequence[Path] = ()) -> Path:
+    """A new home with these findings, or else with all of the demo."""
     home = folder / ("home-now" if version.name == NOW else "home-before")
     subprocess.run(["rm", "-rf", str(home)], check=True)
     home.mkdir(parents=True)
     subprocess.run(
-        version.command("ingest", *map(str, findings_of_demo(folder))),
+        version.command("ingest", *map(str, findings or findings_of_demo(folder))),
         env=version.environment(home), check=True, cwd=home, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     return home
