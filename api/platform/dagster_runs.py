@@ -1,5 +1,6 @@
 """Runs of reports through the GraphQL interface of Dagster's webserver; the API does not import Dagster."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from policycortex.workflow.request_report import run_tags
 
 _REASON_LENGTH: Final = 500
 _YEAR: Final = timedelta(days=366)
+_CHECKED_SECONDS: Final = 2.0
+"""How long a report is not checked again; a check costs as much as several reads of the report itself."""
 
 _LAUNCH: Final = """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) { __typename
     ... on LaunchRunSuccess { run { runId } }
@@ -45,6 +48,8 @@ class DagsterRuns:
     def __init__(self, settings: Settings) -> None:
         self._client, self._tracing = DagsterClient(settings), tracing_of(settings)
         self._location: CodeLocation | None = None
+        self._checked: dict[str, float] = {}
+        """When reports were last checked, by id."""
 
     def launch(self, report: ReportRow, request: ReportRequest) -> str:
         """See RunLauncher."""
@@ -55,7 +60,12 @@ class DagsterRuns:
             return self._launch(report, request, self._find_location())
 
     def find_failure(self, report: ReportRow) -> Failure | None:
-        """See RunLauncher. All runs of the report are considered: a lost run is followed by another one."""
+        """See RunLauncher. All runs of the report are considered: a lost run is followed by another one.
+
+        None, too, within two seconds of a check: those who wait for a report read it several times a second.
+        """
+        if self._was_checked(report.id):
+            return None
         runs = self._runs_of(report)
         if run_state_of(runs, now=datetime.now(UTC)) is not RunState.FINAL:
             return None
@@ -115,6 +125,12 @@ class DagsterRuns:
                 raise UnavailableError(
                     f"Dagster did not start the run: {launched.get('message') or launched.get('errors') or kind}"
                 )
+
+    def _was_checked(self, report_id: str) -> bool:
+        """Whether it was within the last seconds; if not, it counts as checked now."""
+        now = time.monotonic()
+        self._checked = {id_: at for id_, at in self._checked.items() if now - at < _CHECKED_SECONDS}
+        return self._checked.setdefault(report_id, now) != now
 
     def _runs_of(self, report: ReportRow) -> list[ReportRun]:
         """Newest first."""

@@ -9,19 +9,21 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from api.app import create_app
+from api.platform.dagster_graphql import DagsterClient
 from api.platform.dagster_runs import DagsterRuns
 from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.registry import Failure, open_registry
 from policycortex.storage.registry import connect as opening
-from policycortex.storage.registry import open_registry
 from tests.support.api_server import ApiServer, Clock, FakeRunLauncher, log_records, serve
 from tests.support.empty_homes import make_empty_home
 
@@ -58,6 +60,25 @@ def test_a_webserver_that_is_away_is_reported(tmp_path: Path) -> None:
     assert "http://127.0.0.1:9 does not answer" in state.detail
     with pytest.raises(UnavailableError):
         runs.cancel("run")
+    runs.close()
+
+
+def test_a_report_is_checked_again_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its runs are asked for once in two seconds, however often it is read; those of another report at once."""
+    canceled = {"runId": "run", "status": "CANCELED", "endTime": 0.0, "tags": []}
+    asked = list[Any]()
+
+    def query(_: DagsterClient, __: str, variables: Any) -> dict[str, Any]:  # noqa: ANN401 - of GraphQL
+        asked.append(variables["filter"]["tags"][0]["value"])
+        return {"runsOrError": {"__typename": "Runs", "results": [canceled]}}
+
+    monkeypatch.setattr(DagsterClient, "query", query)
+    runs, one, other = DagsterRuns(Settings(home=tmp_path)), SimpleNamespace(id="one"), SimpleNamespace(id="other")
+    found: list[Failure | None] = [runs.find_failure(report) for report in (one, one, other)]  # type: ignore[arg-type]
+    assert [failure is not None for failure in found] == [True, False, True]
+    monkeypatch.setattr("api.platform.dagster_runs._CHECKED_SECONDS", 0)
+    assert runs.find_failure(one) is not None  # type: ignore[arg-type]
+    assert asked == ["one", "other", "one"]
     runs.close()
 
 
