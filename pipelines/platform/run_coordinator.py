@@ -1,4 +1,4 @@
-"""Dagster's run queue for an embedded home: a run for which there is room starts when it is submitted.
+"""Dagster's run queue for an embedded home: a run that fits into all limits starts when it is submitted.
 
 Dagster's daemon looks at its queue once a second; each report would wait half a second for that. A run that may have to
 wait for another one is left to the daemon, which knows priorities, pools and limits of tags.
@@ -31,13 +31,13 @@ class PromptRunCoordinator(QueuedRunCoordinator):
         if isinstance(launcher, ForkingRunLauncher) and run.status is DagsterRunStatus.NOT_STARTED:
             try:
                 with FileLock(Path(self._instance.root_directory) / "submitting.lock", timeout=_LOCK_SECONDS):
-                    if self._has_room(run) and launcher.is_answering():
+                    if self._fits(run) and launcher.is_answering():
                         return self._instance.launch_run(run.run_id, context.workspace)
             except Timeout:  # the process with the lock waits for the run host
                 pass
         return super().submit_run(context)
 
-    def _has_room(self, run: DagsterRun) -> bool:
+    def _fits(self, run: DagsterRun) -> bool:
         """Whether the run, all active and all waiting runs together fit into each limit that can concern the run.
 
         Then it takes the place of no other, whatever the daemon chooses at this moment. A run with pools has to wait.

@@ -64,12 +64,12 @@ def test_a_webserver_that_is_away_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_report_is_checked_again_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its runs are asked for once in two seconds, however often it is read; those of another report at once."""
+    """Dagster is queried once in two seconds, however often the report is read; for another report at once."""
     canceled = {"runId": "run", "status": "CANCELED", "endTime": 0.0, "tags": []}
-    asked = list[Any]()
+    requested = list[Any]()
 
     def query(_: DagsterClient, __: str, variables: Any) -> dict[str, Any]:  # noqa: ANN401 - of GraphQL
-        asked.append(variables["filter"]["tags"][0]["value"])
+        requested.append(variables["filter"]["tags"][0]["value"])
         return {"runsOrError": {"__typename": "Runs", "results": [canceled]}}
 
     monkeypatch.setattr(DagsterClient, "query", query)
@@ -78,7 +78,7 @@ def test_a_report_is_checked_again_after_a_while(tmp_path: Path, monkeypatch: py
     assert [failure is not None for failure in found] == [True, False, True]
     monkeypatch.setattr("api.platform.dagster_runs._CHECKED_SECONDS", 0)
     assert runs.find_failure(one) is not None  # type: ignore[arg-type]
-    assert asked == ["one", "other", "one"]
+    assert requested == ["one", "other", "one"]
     runs.close()
 
 

@@ -83,7 +83,7 @@ def occupy(instance: dg.DagsterInstance, count: int, status: dg.DagsterRunStatus
         )
 
 
-def test_a_run_with_room_starts_at_once(instance: dg.DagsterInstance, launcher: _Launcher) -> None:
+def test_a_run_that_fits_starts_at_once(instance: dg.DagsterInstance, launcher: _Launcher) -> None:
     """The daemon never sees it, so it cannot launch it again."""
     run = submit(instance)
     assert run.status is STARTING
