@@ -27,6 +27,8 @@ class Milestone:
     """Id of the milestone that it completes or replaces."""
     change: str | None
     """``completed`` or ``replaced``: what it does to the earlier one."""
+    changed: str | None
+    """``completed`` or ``replaced``: what a later one did to it when this was read."""
     author: str
     author_name: str
     author_role: str | None
@@ -68,6 +70,7 @@ def _read(body: Mapping[str, Any]) -> Milestone:
         done_on=_day(body["done_on"]),
         earlier=body["earlier"],
         change=body["change"],
+        changed=body.get("changed"),
         author=body["author"],
         author_name=body["author_name"],
         author_role=body["author_role"],

@@ -25,6 +25,7 @@ MENU: Final = (
     MenuItem(path="/controls", label="Controls", is_for_auditors=True),
     MenuItem(path="/findings", label="Findings"),
     MenuItem(path="/schedules", label="Schedules"),
+    MenuItem(path="/deliveries", label="Deliveries"),
     MenuItem(path="/waivers", label="Waivers"),
     MenuItem(path="/attestations", label="Attestations", is_for_auditors=True),
     MenuItem(path="/evidence-requests", label="Evidence requests", is_for_auditors=True),

@@ -51,9 +51,11 @@ async def show_granted(request: Request) -> Response:
     """What the auditor who is signed in may see."""
     backend = backend_of(request)
     reports = await backend.get("/v1/reports", limit=_NEWEST)
+    frameworks = (await backend.get("/v1/frameworks"))["frameworks"]
     context = {
         "grant": await backend.get("/v1/grants/mine"),
-        "frameworks": (await backend.get("/v1/frameworks"))["frameworks"],
+        "frameworks": frameworks,
+        "names": {each["id"]: each["name"] for each in frameworks},
         "reports": reports["reports"],
         "report_count": reports["pagination"]["total"],
         "statements": (await backend.get("/v1/attestations", limit=_NEWEST))["attestations"],

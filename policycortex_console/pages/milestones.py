@@ -1,7 +1,7 @@
 """Milestones of plans of action: people add steps of items, replace and complete them. No statement is changed."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
@@ -14,11 +14,12 @@ from policycortex_console.forms import backend_of, person_of, post, text
 from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
 from policycortex_console.rendering import render
 
+_FILTERS: Final = ("item", "framework")
 _FIELDS: Final = ("completes", "replaces", "item", "framework", "text", "due_on", "done_on", "role")
 
 
 async def show_milestones(request: Request) -> Response:
-    """The list with the form; the address names the milestone that a new one completes or replaces, if any."""
+    """The list with the form; the address names the items, and the milestone that a new one completes or replaces."""
     return await _page(request, {name: request.query_params.get(name, "") for name in _FIELDS})
 
 
@@ -39,19 +40,34 @@ async def _page(
     request: Request, given: Mapping[str, str], *, problems: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
     backend = backend_of(request)
-    found = await backend.get("/v1/milestones", limit=PAGE_SIZE, offset=offset_of(request))
+    wanted = {name: request.query_params.get(name, "").strip() for name in _FILTERS}
+    found, refused = await _find(request, wanted)
     frameworks = (await backend.get("/v1/frameworks"))["frameworks"]
     milestones = found["milestones"]
     context = {
         "milestones": milestones,
         "paging": paging_of(request, found["pagination"], len(milestones)),
-        "earlier": {each["earlier"] for each in milestones},
+        "wanted": wanted,
+        "refused": refused,
+        "today": str(request.app.state.now().date()),
         "frameworks": frameworks,
         "names": {each["id"]: each["name"] for each in frameworks},
         "given": given,
         "problems": problems or {},
     }
     return render(request, "milestones.html", context, person=person_of(request), status=status)
+
+
+async def _find(request: Request, wanted: Mapping[str, str]) -> tuple[Mapping[str, Any], str]:
+    """Those of the filter, and why the filter is refused; without a filter all."""
+    page = {"limit": PAGE_SIZE, "offset": offset_of(request)}
+    try:
+        return await backend_of(request).get("/v1/milestones", **page, **wanted), ""
+    except ApiRefusalError as refusal:
+        if refusal.status != 400:
+            raise
+        reasons = "; ".join(each.message for each in refusal.details) or str(refusal)
+        return {"milestones": [], "pagination": {"offset": 0, "total": 0}}, reasons
 
 
 ROUTES: Final = (

@@ -1,6 +1,7 @@
 """One report: progress, figures, files with digests, links, sharing, deliveries and who read it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -12,12 +13,15 @@ from starlette.routing import Route
 from policycortex_console.backend import ApiRefusalError
 from policycortex_console.file_responses import send_inline, send_through
 from policycortex_console.forms import backend_of, lines, person_of, post, text
+from policycortex_console.pages.overview import CAUSE_WORDS
 from policycortex_console.rendering import render
+from policycortex_console.uploads import reasons_of
 
 _OPEN: Final = ("pending", "running")
 _HOUR: Final = 3600
 LIFETIMES: Final = ((_HOUR, "1 hour"), (24 * _HOUR, "1 day"), (7 * 24 * _HOUR, "7 days"))
 _COMPARED: Final = 10
+_MOST_CHANGES: Final = 100
 
 
 async def show_report(request: Request) -> Response:
@@ -35,12 +39,16 @@ async def show_progress(request: Request) -> Response:
 
 async def make_link(request: Request, form: FormData) -> Response:
     """Make a download link and show it, once: the API does not tell it again."""
+    given = text(form, "expires_in")
     body = {
         "format": text(form, "format"),
-        "expires_in": int(text(form, "expires_in") or _HOUR),
+        "expires_in": int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else given or _HOUR,
         "one_time": bool(text(form, "one_time")),
     }
-    made = await backend_of(request).post(f"{_api(request)}/download-link", body)
+    try:
+        made = await backend_of(request).post(f"{_api(request)}/download-link", body)
+    except ApiRefusalError as refusal:
+        return await _refused(request, refusal)
     return await _page(request, made_link=made)
 
 
@@ -51,7 +59,10 @@ async def set_sharing(request: Request, form: FormData) -> Response:
         "keys": lines(form, "keys"),
         "links_allowed": bool(text(form, "links_allowed")),
     }
-    await backend_of(request).put(f"{_api(request)}/sharing", body)
+    try:
+        await backend_of(request).put(f"{_api(request)}/sharing", body)
+    except ApiRefusalError as refusal:
+        return await _refused(request, refusal)
     return _back(request, "The sharing was saved.")
 
 
@@ -62,9 +73,7 @@ async def deliver(request: Request, form: FormData) -> Response:
     try:
         await backend_of(request).post("/v1/deliveries", body)
     except ApiRefusalError as refusal:
-        if refusal.status != 400:
-            raise
-        return await _page(request, problem="; ".join(each.message for each in refusal.details) or str(refusal))
+        return await _refused(request, refusal)
     return _back(request, "The report will be sent.")
 
 
@@ -92,15 +101,25 @@ async def read_inline(request: Request) -> Response:
 
 async def show_comparison(request: Request) -> Response:
     """What changed from another report to this one."""
-    backend, before = backend_of(request), quote(request.query_params.get("with", ""), safe="")
+    backend, earlier = backend_of(request), f"/v1/reports/{quote(request.query_params.get('with', ''), safe='')}"
     id_ = quote(request.path_params["report_id"], safe="")
-    compared = await backend.get(f"/v1/reports/{before}/compare/{id_}", limit=100)
-    report = await backend.get(_api(request))
-    context = {"report": report, "compared": compared}
+    compared = await backend.get(f"{earlier}/compare/{id_}", limit=_MOST_CHANGES)
+    context = {"report": await backend.get(_api(request)), "before": await backend.get(earlier), "compared": compared}
+    end = datetime.fromisoformat(context["report"]["period"]["end"]) - timedelta(seconds=1)
+    context |= {"causes": CAUSE_WORDS, "last_day": str(end.astimezone(UTC).date())}
     return render(request, "comparison.html", context, person=person_of(request))
 
 
-async def _page(request: Request, *, made_link: Mapping[str, Any] | None = None, problem: str = "") -> Response:
+async def _refused(request: Request, refusal: ApiRefusalError) -> Response:
+    """The page again, with why the API refused what was given. Raises the refusal for other reasons."""
+    if refusal.status not in {400, 409}:
+        raise refusal
+    return await _page(request, problem=reasons_of(refusal), status=refusal.status)
+
+
+async def _page(
+    request: Request, *, made_link: Mapping[str, Any] | None = None, problem: str = "", status: int = 200
+) -> Response:
     backend, person = backend_of(request), person_of(request)
     report = await backend.get(_api(request))
     is_done = report["status"] == "completed"
@@ -121,7 +140,7 @@ async def _page(request: Request, *, made_link: Mapping[str, Any] | None = None,
         "problem": problem or refused,
         "checked": checked,
     }
-    return render(request, "report.html", context, person=person)
+    return render(request, "report.html", context, person=person, status=status)
 
 
 async def _verification(request: Request) -> tuple[Mapping[str, Any] | None, str]:

@@ -1,7 +1,9 @@
 """Schedules: what is sent when and to whom, in the schedule's own zone."""
 
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -12,7 +14,9 @@ from policycortex_console.backend import ApiRefusalError
 from policycortex_console.forms import backend_of, lines, person_of, post, text
 from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
 from policycortex_console.rendering import render
+from policycortex_console.uploads import reasons_of
 
+_NEWEST: Final = 10
 _FIELDS: Final = ("template", "name", "framework", "cron", "timezone", "recipients")
 
 
@@ -47,12 +51,7 @@ async def create_schedule(request: Request, form: FormData) -> Response:
 
 async def show_schedule(request: Request) -> Response:
     """One schedule: next runs, past runs and deliveries."""
-    backend = backend_of(request)
-    schedule = await backend.get(_api(request))
-    runs = await backend.get(f"{_api(request)}/runs", limit=PAGE_SIZE)
-    deliveries = await backend.get("/v1/deliveries", schedule_id=schedule["id"], limit=PAGE_SIZE)
-    context = {"schedule": schedule, "runs": runs["runs"], "deliveries": deliveries["deliveries"]}
-    return render(request, "schedule.html", context, person=person_of(request))
+    return await _one(request)
 
 
 async def set_enabled(request: Request, form: FormData) -> Response:
@@ -71,7 +70,12 @@ async def run_now(request: Request, _form: FormData) -> Response:
 async def send_test(request: Request, form: FormData) -> Response:
     """Send what it would send now to one address alone."""
     body = {"delivery": {"email": {"recipients": lines(form, "recipients")}}}
-    await backend_of(request).post(f"{_api(request)}/test", body)
+    try:
+        await backend_of(request).post(f"{_api(request)}/test", body)
+    except ApiRefusalError as refusal:
+        if refusal.status not in {400, 409}:
+            raise
+        return await _one(request, problem=reasons_of(refusal), status=refusal.status)
     return _back(request, "A test will be sent to this address alone.")
 
 
@@ -79,6 +83,22 @@ async def delete_schedule(request: Request, _form: FormData) -> Response:
     """Delete it; deliveries that wait are cancelled."""
     await backend_of(request).delete(_api(request))
     return RedirectResponse(f"/schedules?{urlencode({'notice': 'The schedule was deleted.'})}", status_code=303)
+
+
+async def _one(request: Request, *, problem: str = "", status: int = 200) -> Response:
+    backend = backend_of(request)
+    schedule = await backend.get(_api(request))
+    runs = await backend.get(f"{_api(request)}/runs", limit=PAGE_SIZE, offset=offset_of(request))
+    deliveries = await backend.get("/v1/deliveries", schedule_id=schedule["id"], limit=_NEWEST)
+    zone = ZoneInfo(schedule["schedule"]["timezone"])
+    context = {
+        "schedule": schedule,
+        "runs": [(each, datetime.fromisoformat(each["scheduled_for"]).astimezone(zone)) for each in runs["runs"]],
+        "paging": paging_of(request, runs["pagination"], len(runs["runs"])),
+        "deliveries": deliveries["deliveries"],
+        "problem": problem,
+    }
+    return render(request, "schedule.html", context, person=person_of(request), status=status)
 
 
 async def _list(request: Request, *, given: dict[str, str], problems: dict[str, str], status: int) -> Response:

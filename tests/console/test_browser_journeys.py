@@ -62,7 +62,7 @@ class Desk:
         """By the menu, which a phone has behind a button."""
         if self.view == "phone":
             person.click("Menu")
-        person.click(label, selector="nav a")
+        person.click(label, selector="nav a, .who button")
 
 
 @pytest.fixture(params=list(_VIEWS))
@@ -172,6 +172,8 @@ def test_read(desk: Desk, visitor: Visitor) -> None:
     file = person.download("HTML", desk.folder)
     assert hashlib.sha256(file.read_bytes()).hexdigest() in {each.sha256 for each in report.artifacts}
     assert file.suffix == ".html"
+    desk.go(person, "Sign out")
+    person.arrives("/sign-in")
 
 
 def test_verify(desk: Desk, everything: Filled) -> None:
@@ -221,7 +223,9 @@ def test_compare(desk: Desk, everything: Filled) -> None:
     person.fill("With", "Report of 2 days")
     person.click("Compare")
     person.arrives(everything.address("/reports/{report_id}/compare"))
+    person.sees("Report of 2 days")
     person.sees("Causes of the change")
+    person.sees("Findings fixed")
     person.sees("+25.0 points")
     assert person.fits()
 
@@ -257,6 +261,11 @@ def test_replay(desk: Desk, visitor: Visitor) -> None:
     person.sees("The delivery will be sent again.")
     assert admin.get(f"/v1/deliveries/{delivery['id']}").json()["status"] in {"pending", "waiting", "scheduled"}
     assert person.fits()
+    desk.go(person, "Deliveries")
+    person.arrives("/deliveries")
+    person.click("me@company.com")
+    person.arrives(f"/deliveries/{delivery['id']}")
+    person.sees("Nothing was sent yet")
 
 
 def test_control_to_finding_in_three_clicks(desk: Desk, everything: Filled) -> None:

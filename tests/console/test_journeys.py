@@ -93,6 +93,13 @@ def test_a_link_is_shared_used_and_ended(console: ConsoleServer, visitor: Visito
     made = visitor.submit(f"/reports/{report_id}/link", {"format": "pdf", "expires_in": "3600"})
     [url] = re.findall(r'value="(http[^"]+/v1/links/[^"]+)"', made.text)
     assert url not in visitor.get(f"/reports/{report_id}").text
+    for form, fields in (
+        ("link", {"format": "pdf", "expires_in": "soon"}),
+        ("sharing", {"visibility": "keys", "keys": "key_of_nobody", "links_allowed": "1"}),
+    ):
+        refused = visitor.submit(f"/reports/{report_id}/{form}", fields)
+        assert (refused.status_code, "Who may see it" in refused.text) == (400, True), form
+        assert 'class="callout bad" role="alert"' in refused.text, form
     stranger = console.browser()
     assert "Check the file" in stranger.get(url).text
     assert stranger.get(f"{url}/file").content == b"%PDF-1.7"
@@ -123,7 +130,11 @@ def test_a_schedule_is_made_tested_paused_and_deleted(visitor: Visitor) -> None:
     path = str(made.headers["location"])
     page = visitor.get(path).text
     assert "Asia/Kathmandu" in page
-    assert page.count('<span class="sub">Asia/Kathmandu</span>') == 5
+    assert "Times of Asia/Kathmandu" in page
+    assert page.partition('<ol class="ticks">')[2].partition("</ol>")[0].count("<li>") == 5
+    refused = visitor.submit(f"{path}/test", {"recipients": "nobody"})
+    assert (refused.status_code, "Past runs" in refused.text) == (400, True)
+    assert "mail address" in refused.text.partition('role="alert">')[2].partition("<")[0]
     assert visitor.submit(f"{path}/test", {"recipients": "me@company.com"}).status_code == 303
     assert visitor.submit(f"{path}/enabled", {"enabled": "false"}).status_code == 303
     assert "Paused" in visitor.get(path).text

@@ -38,6 +38,11 @@ def test_a_milestone_is_added_replaced_and_completed(console: ConsoleServer) -> 
     [second] = re.findall(r"completes=(mst_[0-9a-f]+)", owner.get("/milestones").text)
     assert second != first
     assert owner.submit("/milestones", {"completes": second, "text": "Done"}).status_code == 303
-    assert "completes=" not in owner.get("/milestones").text
+    page = owner.get("/milestones").text
+    assert "completes=" not in page
+    assert [page.count(f">{word}</span>") for word in ("Done", "Completed", "Replaced", "Open")] == [1, 1, 1, 0]
+    assert owner.get("/milestones", item="POAM-00001").text.count('href="/milestones?item=POAM-00001"') == 3
+    assert "No milestone matches this filter." in owner.get("/milestones", item="POAM-00001/CC6.1").text
+    assert "Must be the number of an item or weakness" in owner.get("/milestones", item="first").text
     again = owner.submit("/milestones", {"completes": first, "text": "Done"})
     assert (again.status_code, "was replaced already" in again.text) == (409, True)

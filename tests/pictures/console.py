@@ -2,9 +2,10 @@
 
     python -m tests.pictures.console HOME FOLDER [NAME...]
 
-Works on a copy of HOME (a home with findings and reports, such as the demo's), to which it adds a schedule, a waiver,
-an attestation, a grant and an upload. The screens are those of the console's router. With names, such as
-``overview-desk-light``, only those are taken, as the window shows them.
+Works on a copy of HOME (a home with findings and reports, such as the demo's), which it fills with one of everything.
+The screens are those of the console's router, some in further states, and the pages for an outside auditor, for a new
+organisation, and for people who are not signed in. With names, such as ``overview-desk-light``, only those are taken,
+as the window shows them; a name without its view, such as ``overview``, stands for its four whole pages.
 """
 
 import base64
@@ -14,7 +15,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,9 +24,9 @@ import httpx
 
 from api.app import create_app
 from policycortex.settings import Settings
-from policycortex.storage.registry import open_registry
 from policycortex_console.app import Console
 from tests.console.screens import page_paths
+from tests.pictures.console_fill import REQUIREMENT, Shown, fill, new_key
 from tests.support.api_server import FakeBackfills, FakeRunLauncher, serve
 from tests.support.browser import Browser, open_browser
 
@@ -37,8 +39,41 @@ _VIEWS: Final[Mapping[str, Mapping[str, Any]]] = {
 _QUERIES: Final = {
     "/reports/{report_id}/compare": "?with={other_id}",
     "/controls/{framework_id}": "?day={day}",
-    "/controls/{framework_id}/requirement": "?id=CC6.1&day={day}",
+    "/controls/{framework_id}/requirement": f"?id={REQUIREMENT}&day={{day}}",
     "/findings": "?status=FAIL&day={day}",
+}
+_STATES: Final = {
+    "report-verified": "/reports/{report_id}?verify=1",
+    "report-open": "/reports/{open_id}",
+    "report-unknown": "/reports/rpt_none",
+    "requirement-manual": "/controls/{framework_id}/requirement?id=P1.1",
+    "findings-none": "/findings?checks=no_such_check",
+    "milestone-completes": "/milestones?completes=mst_0123456789abcdef",
+}
+"""Pages of the router in another state."""
+_AUDITOR: Final = {
+    "auditor": "/",
+    "auditor-framework": "/controls/{framework_id}",
+    "auditor-requirement": f"/controls/{{framework_id}}/requirement?id={REQUIREMENT}",
+    "auditor-reports": "/reports",
+    "auditor-requests": "/evidence-requests",
+    "auditor-refused": "/schedules",
+}
+_NEW: Final = {
+    f"new-{name}": path
+    for name, path in (
+        ("overview", "/"), ("reports", "/reports"), ("findings", "/findings"), ("schedules", "/schedules"),
+        ("waivers", "/waivers"), ("imports", "/imports"), ("evidence-requests", "/evidence-requests"),
+        ("deliveries", "/deliveries"),
+    )
+}  # fmt: skip
+_STRANGER: Final = {
+    "sign-in": "/sign-in",
+    "sign-in-link": f"/sign-in?token={'x' * 40}",
+    "link": "{link}",
+    "link-ended": f"/v1/links/{'x' * 40}",
+    "api-stranger": "/v1/reports",
+    "api-unknown": "/v1/nothing",
 }
 _MOST_PIXELS: Final = 3000
 """Height of a picture: long lists are cut."""
@@ -47,6 +82,16 @@ _SETTLED: Final = """new Promise((done) => {
     setTimeout(look, 300);
 })"""
 _HEIGHT: Final = "document.documentElement.scrollHeight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page to be taken."""
+
+    name: str
+    address: str
+    cookies: Mapping[str, str]
+    """Of the person who opens it; {} for nobody."""
 
 
 def main(home: Path, out: Path, names: frozenset[str]) -> None:
@@ -58,94 +103,59 @@ def main(home: Path, out: Path, names: frozenset[str]) -> None:
         settings = Settings(home=copy, dagster_url="http://127.0.0.1:1", anonymous_rate_limit="60000/minute")
         app = create_app(settings, launcher=FakeRunLauncher(), backfills=FakeBackfills())
         for url in serve(Console(app, settings)):
-            ids = _fill(settings, url)
-            with closing(_signed_in(settings, url)) as client, open_browser(Path(folder) / "profile") as browser:
-                for name, address, is_public in _addresses(client, ids):
-                    for view, shown in _VIEWS.items():
-                        if names and f"{name}-{view}" not in names:
-                            continue
-                        browser.clear_cookies()
-                        browser.set_cookies(url, {} if is_public else dict(client.cookies))
-                        browser.open_url(url + address, **shown)
-                        _take(browser, shown["width"], out / f"console-{name}-{view}.png", is_whole=not names)
+            pages = list(_pages(settings, url, fill(settings, url)))
+            with open_browser(Path(folder) / "profile") as browser:
+                for page in pages:
+                    for view in _VIEWS:
+                        name = f"{page.name}-{view}"
+                        if not names or names & {page.name, name}:
+                            browser.clear_cookies()
+                            browser.set_cookies(url, page.cookies)
+                            browser.open_url(url + page.address, **_VIEWS[view])
+                            _take(
+                                browser, _VIEWS[view]["width"], out / f"console-{name}.png", is_whole=name not in names
+                            )
 
 
-def _addresses(client: httpx.Client, ids: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
-    """Name, address, and whether it is for people who are not signed in."""
-    values = {**ids, "day": _last_day(client, ids["report_id"])}
+def addresses(shown: Shown, day: str) -> Iterator[tuple[str, str, str]]:
+    """Who opens it (``admin``, ``auditor``, ``new`` or ``stranger``), its name and address."""
+    values = {**shown.ids, "day": day, "link": shown.link}
     for path in page_paths():
-        record_id = ids["attestation_id" if "attestations" in path else "waiver_id"]
-        words = [part for part in re.sub(r"{(\w+)}", r"one", path).split("/") if part]
-        yield (
-            "-".join(words) or "overview",
-            (path + _QUERIES.get(path, "")).format(**values, record_id=record_id),
-            False,
-        )
-    yield "sign-in", "/sign-in", True
-    yield "link-ended", f"/v1/links/{'x' * 40}", True
+        record_id = shown.ids["attestation_id" if "attestations" in path else "waiver_id"]
+        words = [part for part in re.sub(r"{(\w+)}", "one", path).split("/") if part]
+        address = (path + _QUERIES.get(path, "")).format(**values, record_id=record_id)
+        yield "admin", "-".join(words) or "overview", address
+    for who, found in (("admin", _STATES), ("auditor", _AUDITOR), ("new", _NEW), ("stranger", _STRANGER)):
+        for name, address in found.items():
+            yield who, name, address.format(**values)
 
 
-def _token(settings: Settings, name: str) -> str:
-    with closing(open_registry(settings)) as registry:
-        return registry.keys.create_key(organization="default", name=name, scopes=("admin",), now=datetime.now(UTC))[1]
-
-
-def _signed_in(settings: Settings, url: str) -> httpx.Client:
-    client = httpx.Client(base_url=url, headers={"Accept": "text/html", "Origin": url}, trust_env=False, timeout=120)
-    answer = client.post("/sign-in", data={"secret": _token(settings, "Ada Lovelace")})
-    if answer.status_code != 303:
-        raise SystemExit(f"cannot sign in: {answer.status_code}")
-    return client
-
-
-def _fill(settings: Settings, url: str) -> dict[str, str]:
-    """What the demo lacks, over the API as another person; ids for the paths."""
-    headers = {"Authorization": f"Bearer {_token(settings, 'Grace Hopper')}"}
-    with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=120) as client:
-
-        def make(path: str, body: Mapping[str, Any]) -> str:
-            answer = client.post(f"/v1/{path}", json=body)
-            if answer.status_code not in {201, 202}:
-                raise SystemExit(f"POST {path}: {answer.status_code} {answer.text}")
-            return str(answer.json()["id"])
-
-        reports = client.get("/v1/reports", params={"status": "completed"}).json()["reports"]
-        soc2 = next((each["id"] for each in reports if each["framework"] == "soc2"), None)
-        if soc2 is None:
-            raise SystemExit("the home has no completed report on SOC 2; make them first: policycortex demo")
-        until = f"{datetime.now(UTC).date() + timedelta(days=120)}T00:00:00Z"
-        why = {"reason": "The bucket serves the public website. Reviewed by the security board.", "until": until}
-        stated = {"framework": "soc2", "requirements": ["P1.1", "P2.1"]}
-        grant = {
-            "name": "Katherine Johnson, Example Audit LLP",
-            "note": "SOC 2 Type II, fieldwork",
-            "frameworks": ["soc2"],
-            "start": "2026-10-01T00:00:00Z",
-            "end": "2026-10-31T23:59:59Z",
-            "expires_at": until,
+def _pages(settings: Settings, url: str, shown: Shown) -> Iterator[Page]:
+    admin, new = new_key(settings, "Ada Lovelace"), new_key(settings, "Mary Somerville", organization="new")
+    with closing(_client(url)) as client:
+        cookies = {
+            "admin": _signed_in(url, admin),
+            "auditor": _signed_in(url, shown.auditor_secret),
+            "new": _signed_in(url, new),
+            "stranger": {},
         }
-        schedule = {
-            "name": "Weekly compliance for the board",
-            "schedule": {"cron": "0 9 * * 1", "timezone": "Europe/Berlin"},
-            "report_template": {"type": "compliance", "framework": "soc2"},
-            "delivery": {"email": {"recipients": ["board@example.com"]}},
-        }
-        attestation = {"statement": "not_applicable", "scope": stated, **why, "reason": "No personal data is kept."}
-        attestation_id = make("attestations", attestation)
-        file = client.post(
-            f"/v1/attestations/{attestation_id}/evidence", params={"name": "minutes-of-the-board.txt"}, content=b"x"
-        ).json()
-        return {
-            "report_id": soc2,
-            "other_id": next(each["id"] for each in reports if each["id"] != soc2),
-            "schedule_id": make("reports/schedules", schedule),
-            "waiver_id": make("waivers", {"scope": {"check": "s3_bucket_level_public_access_block"}, **why}),
-            "attestation_id": attestation_id,
-            "sha256": file["evidence"][0]["sha256"],
-            "grant_id": make("grants", grant),
-            "import_id": client.post("/v1/imports", params={"name": "prowler-scan.json"}, content=b"[]").json()["id"],
-            "framework_id": "soc2",
-        }
+        client.cookies.update(cookies["admin"])
+        day = _last_day(client, shown.ids["report_id"])
+    for who, name, address in addresses(shown, day):
+        yield Page(name=name, address=address, cookies=cookies[who])
+
+
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, headers={"Accept": "text/html", "Origin": url}, trust_env=False, timeout=120)
+
+
+def _signed_in(url: str, secret: str) -> dict[str, str]:
+    """The cookies of a person who signed in."""
+    with closing(_client(url)) as client:
+        answer = client.post("/sign-in", data={"secret": secret})
+        if answer.status_code != 303:
+            raise SystemExit(f"cannot sign in: {answer.status_code}")
+        return dict(client.cookies)
 
 
 def _last_day(client: httpx.Client, report_id: str) -> str:

@@ -13,7 +13,7 @@ from api.platform.errors import not_found_as
 from api.platform.openapi import body_of, errors_of
 from api.platform.responses import page_of, send_json
 from api.v1.milestones.schemas import MilestoneAnswer, MilestoneList, MilestoneQuery
-from policycortex.documents.milestones import StatedMilestone
+from policycortex.documents.milestones import MilestoneChange, StatedMilestone
 from policycortex.reports.poam_items import write_item
 from policycortex.requests.milestone_body import MilestoneBody, parse_milestone, split_item
 from policycortex.storage.registry.milestones import MilestoneFilter
@@ -40,8 +40,10 @@ def list_milestones(
     kept = services.registry.milestones
     found = kept.list_milestones(caller.organization, wanted, limit=query.limit, offset=query.offset)
     total = kept.count_milestones(caller.organization, wanted)
+    changes = kept.changes_of(caller.organization, [each.id for each in found])
     page = page_of(total, limit=query.limit, offset=query.offset, count=len(found))
-    return send_json(request, MilestoneList(milestones=[_answer(each) for each in found], pagination=page))
+    listed = [_answer(each, changes.get(each.id)) for each in found]
+    return send_json(request, MilestoneList(milestones=listed, pagination=page))
 
 
 @router.post(
@@ -81,7 +83,8 @@ def get_milestone(milestone_id: MilestoneId, request: Request, caller: Reader, s
     """One milestone."""
     with not_found_as(_NOT_FOUND):
         found = services.registry.milestones.get_milestone(caller.organization, milestone_id)
-    return send_json(request, _answer(found))
+    changes = services.registry.milestones.changes_of(caller.organization, [found.id])
+    return send_json(request, _answer(found, changes.get(found.id)))
 
 
 def _filter_of(query: MilestoneQuery) -> MilestoneFilter:
@@ -91,6 +94,6 @@ def _filter_of(query: MilestoneQuery) -> MilestoneFilter:
     return MilestoneFilter(number=number, framework=query.framework, requirement=requirement)
 
 
-def _answer(stated: StatedMilestone) -> MilestoneAnswer:
-    own = {name: getattr(stated, name) for name in MilestoneAnswer.model_fields if name != "item"}
-    return MilestoneAnswer(item=write_item(stated.number, stated.requirement), **own)
+def _answer(stated: StatedMilestone, changed: MilestoneChange | None = None) -> MilestoneAnswer:
+    own = {name: getattr(stated, name) for name in MilestoneAnswer.model_fields if name not in {"item", "changed"}}
+    return MilestoneAnswer(item=write_item(stated.number, stated.requirement), changed=changed, **own)

@@ -35,6 +35,9 @@ class MilestoneAnswer(ResponseModel):
     done_on: date | None = Field(description="The day on which it was done; null where it completes none")
     earlier: str | None = Field(description="Id of the milestone that it completes or replaces")
     change: MilestoneChange | None = Field(description="What it does to the earlier one")
+    changed: MilestoneChange | None = Field(
+        default=None, description="What a later one did to it; null while it stands as it is"
+    )
     author: str = Field(
         description="Id of the key or person, or who it was at the command line", examples=["key_0123456789abcdef"]
     )

@@ -1,6 +1,7 @@
 """Milestones of plans of action in the registry. Rows are added, and never changed or removed."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -153,6 +154,14 @@ class MilestoneRepository:
         query = query.order_by(_OWN.made_at.desc(), _OWN.id).limit(limit).offset(offset)
         with self._database.reading() as connection:
             return tuple(_milestone(row) for row in connection.execute(query).mappings())
+
+    def changes_of(self, organization: str, milestone_ids: Iterable[str]) -> dict[str, MilestoneChange]:
+        """What a later milestone did to each of these; without those that stand as they are."""
+        query = select(_OWN.earlier, _OWN.change).where(
+            _OWN.organization == organization, _OWN.earlier.in_(list(milestone_ids))
+        )
+        with self._database.reading() as connection:
+            return {earlier: MilestoneChange(change) for earlier, change in connection.execute(query)}
 
     def count_milestones(self, organization: str, wanted: MilestoneFilter) -> int:
         """The number of milestones that ``list_milestones`` returns without a limit."""
