@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from tests.console.conftest import ConsoleServer, Visitor
 from tests.console.screens import NOT_PAGES, Filled, page_paths, routes_of
+from tests.pictures.console import addresses
+from tests.pictures.console_fill import IDS, Shown
 from tests.support.browser import AXE, Browser, open_browser
 
 pytestmark = pytest.mark.timeout(900)
@@ -63,17 +67,34 @@ def test_every_screen_meets_wcag(everything: Filled, console: ConsoleServer, bro
 def test_pages_for_strangers_and_new_organisations_meet_wcag(
     console: ConsoleServer, visitor: Visitor, browser: Browser, everything: Filled
 ) -> None:
-    """Sign-in by key and by link, a download link before and after its end, and screens without data."""
+    """Screens without data, an outside auditor's start page, sign-in by key and link, a download link before its end
+    and after it."""
     owner = console.api.client(organization=everything.organization, scopes=["admin"])
     made = owner.post(f"/v1/reports/{everything.ids['report_id']}/download-link", json={"format": "html"}).json()
     for screen in ("/", "/imports", "/waivers", "/schedules"):
         _open(browser, visitor, screen)
         _check(browser, screen)
+    _open(browser, _auditor(console, owner), "/")
+    _check(browser, "an auditor's start page")
     browser.clear_cookies()
     linked = made["url"].removeprefix(console.api.url)
     for screen in ("/sign-in", f"/sign-in?token={console.link()}", linked, f"/v1/links/{'x' * 40}", "/v1/reports"):
         browser.open_url(f"{console.api.url}{screen}", **_DESK)
         _check(browser, screen)
+
+
+def _auditor(console: ConsoleServer, owner: httpx.Client) -> Visitor:
+    today = console.api.clock().date()
+    grant = {
+        "name": "Grace Hopper",
+        "frameworks": ["soc2"],
+        "start": f"{today - timedelta(days=10)}T00:00:00Z",
+        "end": f"{today - timedelta(days=1)}T23:59:59Z",
+        "expires_at": f"{today + timedelta(days=1)}T00:00:00Z",
+    }
+    link, auditor = owner.post("/v1/grants", json=grant).json()["link"], console.browser()
+    assert auditor.post("/sign-in", data={"secret": link.partition("token=")[2]}).status_code == 303
+    return Visitor(auditor, console.sign_in().key)
 
 
 def test_each_route_is_a_page_or_says_why_not(everything: Filled, console: ConsoleServer) -> None:
@@ -86,6 +107,13 @@ def test_each_route_is_a_page_or_says_why_not(everything: Filled, console: Conso
         assert page.status_code == (404 if address.endswith("rpt_none") else 200), (address, page.text)
         assert page.text.startswith("<!doctype html>"), address
         assert page.text.count("<h1>") == 1, address
+
+
+def test_pictures_are_taken_of_every_screen() -> None:
+    """``make console-pictures`` has an address for each page of the router, and no name twice."""
+    shown = Shown(ids=dict.fromkeys(IDS, "x"), auditor_secret="", link="/v1/links/x")
+    found = list(addresses(shown, "2026-10-31"))
+    assert len({name for _, name, _ in found}) == len(found) > len(page_paths())
 
 
 def test_a_page_loads_nothing_from_elsewhere(everything: Filled, console: ConsoleServer, browser: Browser) -> None:
@@ -107,6 +135,8 @@ def test_empty_screens_say_what_to_do(visitor: Visitor) -> None:
         ("/attestations", "No attestation yet."),
         ("/milestones", "No milestone yet."),
         ("/imports", "No file was uploaded yet."),
+        ("/deliveries", "Nothing was sent yet."),
+        ("/evidence-requests", "No evidence request yet."),
     ):
         page = visitor.get(path)
         assert (page.status_code, sentence in page.text) == (200, True), path

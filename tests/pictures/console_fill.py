@@ -18,12 +18,19 @@ _LONG_RESOURCE: Final = "arn:aws:s3:::example-corporation-public-website-assets-
 _LONG_NAME: Final = "Nightly import of the scans of all accounts of the payments and settlement platform"
 
 
+IDS: Final = frozenset({
+    "report_id", "other_id", "open_id", "schedule_id", "delivery_id", "grant_id", "import_id", "framework_id",
+    "waiver_id", "attestation_id", "sha256", "evidence_request_id",
+})  # fmt: skip
+"""What ``fill`` gives for the parameters of paths; ``other_id`` and ``open_id`` are further reports."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What pictures need to open pages."""
 
     ids: Mapping[str, str]
-    """Values for the parameters of paths, and ``other_id``, ``open_id`` and ``empty_import_id`` for further pages."""
+    """By the names of ``IDS``."""
     auditor_secret: str
     """Signs the auditor of the grant in."""
     link: str
@@ -85,6 +92,8 @@ def fill(settings: Settings, url: str) -> Shown:
             "evidence_request_id": _evidence_request(maker),
         }
         maker.make("keys", {"name": _LONG_NAME, "scopes": ["reports:read", "findings:write"]})
+    if set(ids) != IDS:
+        raise SystemExit(f"IDS is not what is made: {sorted(IDS ^ set(ids))}")
     secret, path = str(grant["link"]).partition("token=")[2], link.removeprefix(url)
     return Shown(ids=ids, auditor_secret=secret, link=path[path.index("/v1/") :])
 
