@@ -96,6 +96,8 @@ class Markup(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self.tags.append((tag, given))
+        if tag == "wbr":
+            return
         self.texts += [given.get("value", ""), given.get("placeholder", "")]
         if tag == "form":
             self.forms.append((given["action"] if given.get("method") == "post" else "", []))
@@ -104,7 +106,10 @@ class Markup(HTMLParser):
             self.forms[-1][1].append(given["name"])
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.tags and self.tags[-1][0] == "wbr" and self.texts:
+            self.texts[-1] += data  # a word goes on behind it
+        else:
+            self.texts.append(data)
 
     def faults(self) -> list[tuple[str, dict[str, str]]]:
         """Elements that could run something, or that the templates do not have."""

@@ -148,13 +148,13 @@ def _approvals(maker: Maker, until: str) -> Mapping[str, str]:
 def _evidence_request(maker: Maker) -> str:
     about = {"framework": FRAMEWORK, "requirement": REQUIREMENT, "role": "Lead auditor"}
     maker.make("comments", about | {"text": "The sample of twenty accounts was compared with the list of leavers."})
-    asked = maker.make(
+    requested = maker.make(
         "evidence-requests", about | {"text": "Show the review of access rights of the third quarter, with its date."}
     )
     answer = {"text": "The review was on 28 October. The minutes are attached to the attestation on P1.1."}
-    maker.make(f"evidence-requests/{asked['id']}/answers", answer)
+    maker.make(f"evidence-requests/{requested['id']}/answers", answer)
     maker.make("evidence-requests", about | {"text": "Show who may change the key policy of the payments account."})
-    return str(asked["id"])
+    return str(requested["id"])
 
 
 def _add_milestones(maker: Maker) -> None:
