@@ -93,10 +93,11 @@ def test_a_link_is_shared_used_and_ended(console: ConsoleServer, visitor: Visito
     made = visitor.submit(f"/reports/{report_id}/link", {"format": "pdf", "expires_in": "3600"})
     [url] = re.findall(r'value="(http[^"]+/v1/links/[^"]+)"', made.text)
     assert url not in visitor.get(f"/reports/{report_id}").text
-    for form, fields in (
-        ("link", {"format": "pdf", "expires_in": "soon"}),
-        ("sharing", {"visibility": "keys", "keys": "key_of_nobody", "links_allowed": "1"}),
-    ):
+    wrong: dict[str, dict[str, str | list[str]]] = {
+        "link": {"format": "pdf", "expires_in": "soon"},
+        "sharing": {"visibility": "keys", "keys": "key_of_nobody", "links_allowed": "1"},
+    }
+    for form, fields in wrong.items():
         refused = visitor.submit(f"/reports/{report_id}/{form}", fields)
         assert (refused.status_code, "Who may see it" in refused.text) == (400, True), form
         assert 'class="callout bad" role="alert"' in refused.text, form
