@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-_UID = re.compile(r"resource/[a-z0-9]+-(\d{5,})-primary")
+_UID = re.compile(r"-(\d{5,})-primary")
 
 
 def main(path: str) -> None:
