@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import dagster as dg
+from dagster._core.storage.event_log import SqlEventLogStorageTable
+from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
+from sqlalchemy import delete
 
 _ENDED: Final = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _MOST_RUNS: Final = 20_000
 """In one call, so that a first call in an old home ends; the next night continues."""
-_BATCH: Final = 500
+_BATCH: Final = 100
+"""Of one transaction, for which other writers of a SQLite file wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +41,23 @@ def _remove_runs(instance: dg.DagsterInstance, jobs: Sequence[str], before: date
     for job in jobs:
         wanted = dg.RunsFilter(job_name=job, statuses=list(_ENDED), updated_before=before)
         while removed < _MOST_RUNS and (records := instance.get_run_records(wanted, limit=_BATCH, ascending=True)):
-            for record in records:
-                instance.delete_run(record.dagster_run.run_id)
+            _delete(instance, [record.dagster_run.run_id for record in records])
             removed += len(records)
     return removed
+
+
+def _delete(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> None:
+    """Remove ended runs without assets, events first, so that an interrupted call is continued by the next one.
+
+    ``DagsterInstance.delete_run`` connects five times for each run: with Postgres 20,000 runs would take an hour.
+    """
+    events: Any = instance.event_log_storage  # SqlEventLogStorage and SqlRunStorage, whether SQLite or Postgres
+    runs: Any = instance.run_storage
+    with events.index_connection() as connection:
+        connection.execute(delete(SqlEventLogStorageTable).where(SqlEventLogStorageTable.c.run_id.in_(run_ids)))
+    with runs.connect() as connection:
+        for table in (RunTagsTable, RunsTable):
+            connection.execute(delete(table).where(table.c.run_id.in_(run_ids)))
 
 
 def _remove_outputs(instance: dg.DagsterInstance, before: datetime) -> int:

@@ -44,6 +44,8 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "dagster._core.storage.event_log:SqlEventLogStorageTable": (),
     "dagster._core.storage.event_log.polling_event_watcher:SqlPollingEventWatcher": ("event_log_storage",),
     "dagster._core.storage.runs:SqliteRunStorage": ("conn_string", "inst_data"),
+    "dagster._core.storage.runs.schema:RunTagsTable": (),
+    "dagster._core.storage.runs.schema:RunsTable": (),
     "dagster._core.storage.schedules:SqliteScheduleStorage": ("conn_string", "inst_data"),
     "dagster._core.storage.schedules.schema:JobTickTable": (),
     "dagster._core.workspace.context:WorkspaceProcessContext": ("instance", "workspace_load_target", "version"),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import sqlalchemy as sa
 
 from pipelines.defs.attestation_notices import hourly_attestations
 from pipelines.defs.maintenance import JOBS_WITHOUT_ASSETS
@@ -36,6 +37,28 @@ def test_runs_without_assets_end_with_their_time(instance: dg.DagsterInstance) -
     assert {run.run_id for run in instance.get_runs()} == {open_run, asset_run}
     assert not instance.all_logs(old)
     assert instance.get_latest_materialization_event(kept.key) is not None
+
+
+def test_many_runs_are_removed_with_few_statements(instance: dg.DagsterInstance) -> None:
+    """One by one they would take an hour after a year; the tags of the runs go with them."""
+    executed = list[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        executed.append(statement)
+
+    for _ in range(12):
+        instance.create_run_for_job(send_alerts, status=dg.DagsterRunStatus.SUCCESS, tags={"key": "value"})
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        removed = remove_history(instance, jobs=JOBS_WITHOUT_ASSETS, before=datetime.now(UTC) + timedelta(hours=1))
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert removed.runs == 12
+    assert [statement.split()[2] for statement in executed if statement.startswith("DELETE")] == [
+        "event_logs", "run_tags", "runs",
+    ]  # fmt: skip
+    assert instance.get_runs() == []
+    assert instance.get_run_tags(["key"]) == []
 
 
 def test_the_output_of_old_runs_is_removed(instance: dg.DagsterInstance) -> None:
