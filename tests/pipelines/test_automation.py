@@ -102,12 +102,12 @@ def test_waivers_and_attestations_are_counted_at_once_and_each_night(instance: d
 def test_an_evaluation_asks_as_often_with_many_days_and_runs_as_with_few() -> None:
     """Day by day it would ask more often each year. Dagster's daemon evaluates, which ends no evaluation after 60 s."""
     assert defs.get_repository_def().get_sensor_def("missing_results").sensor_type is SensorType.AUTO_MATERIALIZE
-    asked = [_asked(days=days, runs=runs) for days, runs in ((2, 1), (20, 3))]
-    assert asked[0] == asked[1]
-    assert all(asked[0])
+    counts = [_count_statements(days=days, runs=runs) for days, runs in ((2, 1), (20, 3))]
+    assert counts[0] == counts[1]
+    assert all(counts[0])
 
 
-def _asked(*, days: int, runs: int) -> list[int]:
+def _count_statements(*, days: int, runs: int) -> list[int]:
     """Statements of the first evaluation, of one without news, and of that after a new day, as the daemon does them."""
     first = date.fromisoformat(DAY)
     with dg.DagsterInstance.ephemeral() as ephemeral:
