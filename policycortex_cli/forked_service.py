@@ -1,5 +1,6 @@
 """A service as a fork of the supervisor: what it imports is in memory already, and shared with the other services."""
 
+import gc
 import os
 import re
 import runpy
@@ -70,6 +71,7 @@ def _run_module(module: str, arguments: list[str], folder: Path, output: int, en
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    gc.enable()
     sys.argv = [module, *arguments]
     setproctitle(" ".join((sys.executable, "-W ignore -m", *sys.argv)))
     warnings.simplefilter("ignore")

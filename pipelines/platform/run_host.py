@@ -15,7 +15,10 @@ import signal
 import socket
 import sys
 import time
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +52,7 @@ _PRELOADED: Final = (
     "policycortex.rendering.artifacts",
     "upath.implementations.local",  # Dagster imports it for the instance's settings
 )
-"""Imported before the first run. Together they take 4 seconds, once; a run may need only some of them."""
+"""Imported before the first run. Together they take 2 seconds, once; a run may need only some of them."""
 
 
 def main(socket_path: Path, definitions_module: str) -> None:
@@ -75,8 +78,9 @@ def main(socket_path: Path, definitions_module: str) -> None:
             _reap(workers)
 
 
+@cache
 def preload(definitions_module: str) -> None:
-    """Import all libraries that runs use, check DuckDB's extensions, resolve the definitions.
+    """Import all libraries that runs use, check DuckDB's extensions, resolve the definitions; once in a process.
 
     Raises RuntimeError if that starts a thread, ConfigurationError for extensions that are not as installed.
 
@@ -84,8 +88,9 @@ def preload(definitions_module: str) -> None:
     of 200 forks worked. A thread pool of Polars or DuckDB, or a connection, would not survive a fork.
     """
     os.environ.setdefault(BATCH_SIZE_VARIABLE, str(BATCH_SIZE))
-    for module in _PRELOADED:
-        importlib.import_module(module)
+    with _hidden("pandas"):  # pyarrow imports it where it is installed: 1 s of CPU time, 40 MB; nothing here uses it
+        for module in _PRELOADED:
+            importlib.import_module(module)
     all_sections()
     load_builtin_frameworks()  # a hundred files
     compile_templates()
@@ -99,8 +104,28 @@ def preload(definitions_module: str) -> None:
             f"loading {definitions_module} or DuckDB's extensions started {started} threads; "
             "a forked process would not have them"
         )
-    gc.collect()
     gc.freeze()  # keeps the memory pages of these objects shared with all workers
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """While this is open, the package is not found, as if it was not installed."""
+    finder = _Hidden(package)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Hidden(MetaPathFinder):
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
+        """Raise ModuleNotFoundError for the package; leave others to the next finder."""
+        if fullname == self._package:
+            raise ModuleNotFoundError(f"{fullname} is hidden from the run host", name=fullname)
 
 
 def _thread_count() -> int:
@@ -171,4 +196,5 @@ def _kill_all(workers: dict[str, WorkerIdentity]) -> None:
 if __name__ == "__main__":
     log_runs_as_json()
     _log.setLevel(logging.INFO)
-    main(Path(sys.argv[1]), sys.argv[2])
+    # Of the module, not of this copy of it: in a fork of ``serve`` its ``preload`` was called before.
+    importlib.import_module("pipelines.platform.run_host").main(Path(sys.argv[1]), sys.argv[2])

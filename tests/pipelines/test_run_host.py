@@ -1,5 +1,6 @@
 """The real run host and a worker that ends before its run has started."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from dagster._core.definitions.reconstruct import ReconstructableJob
 from dagster._core.storage.dagster_run import DagsterRun
 
-from pipelines.platform.run_host import report_failed_start
+from pipelines.platform.run_host import _hidden, report_failed_start
 from pipelines.platform.run_host_socket import send_request
 
 _PATIENCE_SECONDS = 120
@@ -116,6 +117,14 @@ def test_lines_about_runs_are_json_and_messages_stay_in_the_ui(hosted: Hosted) -
     events = hosted.instance.all_logs(hosted.talking.run_id)
     assert [entry.user_message for entry in events if entry.dagster_event is None] == ["a message of the operation"]
     assert hosted.instance.all_logs(hosted.talking.run_id, of_type=dg.DagsterEventType.STEP_START)
+
+
+def test_a_hidden_package_is_not_found_for_a_while() -> None:
+    """And found again afterwards."""
+    sys.modules.pop("this", None)
+    with _hidden("this"), pytest.raises(ModuleNotFoundError, match="hidden"):
+        importlib.import_module("this")
+    assert importlib.util.find_spec("this") is not None
 
 
 def _launched(instance: dg.DagsterInstance) -> DagsterRun:
