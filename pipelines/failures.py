@@ -16,6 +16,8 @@ from policycortex.errors import PolicyCortexError
 RETRY_TRANSIENT: Final = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.FULL)
 """At most 3 more attempts within 14 seconds. A lake that is locked longer needs a person."""
 
+_INTERRUPTS: Final = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
+
 INTERRUPTED: Final = "Interrupted: the run was canceled, or its process received a signal to end."
 
 
@@ -28,10 +30,12 @@ def core_errors_as_failures(core: CoreResource) -> Iterator[None]:
         raise
     except PolicyCortexError as error:
         raise as_failure(error, may_retry=core.is_retrying) from error
-    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as interrupt:
+    except _INTERRUPTS as interrupt:
         # Without this, Dagster would retry an interrupted asset, and a canceled run would continue.
         raise dg.Failure(description=INTERRUPTED, allow_retries=False) from interrupt
     except Exception as error:
+        if isinstance(error.__context__, _INTERRUPTS):  # DuckDB raises a RuntimeError of its own in a query
+            raise dg.Failure(description=INTERRUPTED, allow_retries=False) from error.__context__
         message = f"Unexpected error, so not retried: {type(error).__name__}: {error}"
         raise dg.Failure(description=message, allow_retries=False) from error
 

@@ -1,6 +1,11 @@
 """Core errors on their way to Dagster."""
 
+import os
+import signal
+import threading
+
 import dagster as dg
+import duckdb
 import pytest
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures, is_last_attempt
@@ -38,6 +43,30 @@ def test_an_interrupt_is_final() -> None:
     with pytest.raises(dg.Failure, match="canceled") as caught, core_errors_as_failures(CORE):
         raise dg.DagsterExecutionInterruptedError
     assert not caught.value.allow_retries
+
+
+def test_an_interrupt_within_a_query_is_final() -> None:
+    """DuckDB ends the query with an error of its own, whose context is the interrupt."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    sender = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+
+    def query() -> None:
+        with duckdb.connect() as connection, core_errors_as_failures(CORE):
+            sender.start()
+            connection.execute("SELECT count(*) FROM range(100000000) a, range(1000) b WHERE a.range % 7 = b.range % 5")
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with pytest.raises(dg.Failure, match="canceled") as caught:
+            query()
+    finally:
+        sender.join()
+        signal.signal(signal.SIGINT, before)
+    assert not caught.value.allow_retries
+    assert isinstance(caught.value.__cause__, dg.DagsterExecutionInterruptedError)
 
 
 def test_at_a_terminal_nothing_is_tried_again() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -28,7 +28,10 @@ from policycortex.rendering.visible_text import show_controls
 from policycortex.shortening import shorten
 
 CHUNK_WEIGHT: Final = 160
-"""Weight of the items set at once. The engine remembers its last ten documents, so this bounds memory for any total."""
+"""Weight of the items set at once. The engine remembers its last ten documents, so this bounds memory for any total.
+
+The last items are set at once up to twice this weight: most reports then have one chunk.
+"""
 
 _Standard = Literal["a-3b", "ua-1"]
 _STANDARDS: Final[Mapping[PdfVariant | None, tuple[_Standard, ...]]] = {PdfVariant.ARCHIVE: ("a-3b",)}
@@ -73,8 +76,9 @@ def render_annex(
     while not is_last:
         is_last = _fill(waiting, items)
         path = folder / f"annex-{len(parts):04d}.pdf"
-        with _compile(compiler, frame | {"blocks": list(blocks_of(waiting))}, _STANDARDS.get(variant, ())) as pdf:
-            kept = len(waiting) if is_last else len(waiting) - take_out_last_page(pdf)
+        chunk = waiting if is_last else waiting[: _end_of_chunk(waiting)]
+        with _compile(compiler, frame | {"blocks": list(blocks_of(chunk))}, _STANDARDS.get(variant, ())) as pdf:
+            kept = len(chunk) if is_last else len(chunk) - take_out_last_page(pdf)
             found = item_elements(pdf)
             for index, item in enumerate(waiting[:kept]):
                 if item.mark is None:
@@ -106,14 +110,20 @@ def render_marks(pages: int, annex: Annex, path: Path, variant: PdfVariant | Non
 
 
 def _fill(waiting: list[Item], items: Iterator[Item]) -> bool:
-    """Add items up to the weight of a chunk; returns whether there are no more."""
+    """Add items up to the weight of two chunks; returns whether there are no more."""
     weight = sum(item.weight for item in waiting)
     for item in items:
         waiting.append(item)
         weight += item.weight
-        if weight >= CHUNK_WEIGHT:
+        if weight >= 2 * CHUNK_WEIGHT:
             return False
     return True
+
+
+def _end_of_chunk(items: Iterable[Item]) -> int:
+    """How many of the items make the weight of a chunk."""
+    weights = accumulate(item.weight for item in items)
+    return sum(weight < CHUNK_WEIGHT for weight in weights) + 1
 
 
 def blocks_of(items: Iterable[Item]) -> Iterator[Mapping[str, Any]]:

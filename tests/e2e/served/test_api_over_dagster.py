@@ -97,10 +97,11 @@ def test_a_report_shows_that_its_run_was_ended_in_dagster(served: Served) -> Non
     """Someone ends the run in the Dagster UI: the report is failed, with the reason, when it is next looked at."""
     for _ in range(10):  # a run may be through before it can be ended
         report_id = served.client.post("/v1/reports", json=ORDER).json()["id"]
-        run_id = served.client.get(f"/v1/reports/{report_id}").json()["run_id"]
+        while (report := served.client.get(f"/v1/reports/{report_id}").json())["status"] == "pending":
+            time.sleep(0.05)  # Dagster ends no run that is just starting
         url = f"http://127.0.0.1:{served.server.dagster_port}"
         runs = DagsterRuns(Settings(home=served.home, dagster_url=url))
-        runs.cancel(run_id)
+        runs.cancel(report["run_id"])
         runs.close()
         details = _ended(served.client, report_id)
         if details["status"] != "completed":
