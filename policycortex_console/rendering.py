@@ -65,6 +65,8 @@ def print_days(span: Mapping[str, str]) -> str:
 
 def print_size(value: int) -> str:
     """``8.3 MB``, in units of 1,000."""
+    if value == 1:
+        return "1 byte"
     size, unit = float(value), "bytes"
     for name in ("kB", "MB", "GB"):
         if size < _KILO:

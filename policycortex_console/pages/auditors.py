@@ -73,10 +73,12 @@ async def _page(
 ) -> Response:
     backend = backend_of(request)
     found = await backend.get("/v1/grants", limit=PAGE_SIZE, offset=offset_of(request))
+    frameworks = (await backend.get("/v1/frameworks"))["frameworks"]
     context = {
         "grants": found["grants"],
         "paging": paging_of(request, found["pagination"], len(found["grants"])),
-        "frameworks": (await backend.get("/v1/frameworks"))["frameworks"],
+        "frameworks": frameworks,
+        "names": {each["id"]: each["name"] for each in frameworks},
         "given": given or dict.fromkeys(_TEXTS, "") | {"frameworks": []},
         "made": made,
         "problems": problems or {},

@@ -171,6 +171,9 @@ def test_everything_read_is_in_the_audit_log(granted: Granted) -> None:
         for each in read
     )
     assert any(each["details"].get("framework_id") == "hipaa" or each["subject"] == "hipaa" for each in records)
+    page = granted.admin.get("/audit", actor=granted.grant_id).text.replace("<wbr>", "")
+    assert "GET /v1/findings" in page
+    assert "requirement=CC6.1" in page
     made = client.get("/v1/audit-trail", params={"subject": granted.grant_id}).json()["records"]
     assert [each["action"] for each in made] == ["grant_created"]
     assert made[0]["details"]["frameworks"] == ["soc2"]
