@@ -161,11 +161,13 @@ def _make(
     request = request_from_json(row.order)
     basis = request.basis
     framework, waivers, attestations = framework_and_records(settings, request, now)
-    snapshot = basis.snapshot if basis else _newest_snapshot(settings, request, now, progress)
-    stages.enter(ReportStage.COMPOSING)
-    with open_lake(settings, snapshot=snapshot) as lake:
-        if basis is not None and basis.carry_days is not None:
+    with open_lake(settings, snapshot=basis.snapshot if basis else None) as lake:
+        if basis is None:
+            _refresh(lake, request, now, progress)
+            lake.stay()
+        elif basis.carry_days is not None:
             lake.session.carry_days = basis.carry_days
+        stages.enter(ReportStage.COMPOSING)
         document = compose_from_lake(
             lake,
             request,
@@ -196,13 +198,12 @@ def _make(
     return _Made(document=document, rendered=tuple(rendered), provenance=provenance, made_with=made_with)
 
 
-def _newest_snapshot(settings: Settings, request: ReportRequest, now: datetime, progress: Callable[[str], None]) -> str:
-    """The lake's newest snapshot, after the days of the report were brought up to date."""
-    with open_lake(settings) as live:
-        refresh_stale_days(settings, live, days_of_request(settings, request), progress, now=now)
-        if request.type is ReportType.POAM:
-            number_organization(live, request.scope.organization, now=now)
-        return live.snapshot()
+def _refresh(lake: Lake, request: ReportRequest, now: datetime, progress: Callable[[str], None]) -> None:
+    """Bring what the report reads up to date: its days, and the numbers of weaknesses."""
+    settings = lake.session.settings
+    refresh_stale_days(settings, lake, days_of_request(settings, request), progress, now=now)
+    if request.type is ReportType.POAM:
+        number_organization(lake, request.scope.organization, now=now)
 
 
 def compose_from_lake(

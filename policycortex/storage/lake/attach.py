@@ -50,8 +50,16 @@ def connect_lake(settings: Settings, *, snapshot: str | None = None) -> duckdb.D
     ConfigurationError when it cannot be opened.
     """
     _require_catalog(settings)
-    at_snapshot = () if snapshot is None else (f"SNAPSHOT_VERSION {_snapshot_number(snapshot)}",)
-    return _attach(settings, ("CREATE_IF_NOT_EXISTS false", *at_snapshot))
+    return _attach(settings, ("CREATE_IF_NOT_EXISTS false",) if snapshot is None else _at(snapshot))
+
+
+def attach_again(connection: duckdb.DuckDBPyConnection, settings: Settings, *, snapshot: str) -> None:
+    """Attach the lake of this connection at ``snapshot`` instead, read-only. Raises as ``connect_lake``."""
+    try:
+        connection.execute("DETACH lake")
+        connection.execute(_attach_statement(settings, _at(snapshot)))
+    except duckdb.Error as error:
+        raise translate_attach_error(error, settings) from None
 
 
 def connect_for_reading(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -198,7 +206,7 @@ def is_on_objects(settings: Settings) -> bool:
     return bool(settings.lake_url and settings.lake_url.startswith("s3://"))
 
 
-def _snapshot_number(snapshot: str) -> int:
+def _at(snapshot: str) -> tuple[str, ...]:
     if not snapshot.isdecimal():
         raise ConfigurationError(f"a snapshot of the lake is a number, got {snapshot!r}")
-    return int(snapshot)
+    return "CREATE_IF_NOT_EXISTS false", f"SNAPSHOT_VERSION {int(snapshot)}"

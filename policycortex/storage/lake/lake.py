@@ -5,7 +5,7 @@ Readers see one committed snapshot per call and never wait; writes are serialise
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 from policycortex.errors import ConfigurationError
 from policycortex.security.key_store import make_private_folder
@@ -44,24 +44,27 @@ def open_lake(settings: Settings, *, snapshot: str | None = None) -> Iterator["L
     Keep it open while there is work: attaching costs about 0.2 s. Never carry it over a fork.
     Raises ConfigurationError for a home that cannot be used, StoreBusyError for one that another program holds.
     """
-    session = _open_session(settings, snapshot)
     try:
+        session = _open_session(settings, snapshot)
+    except NoLakeError:
+        if snapshot is not None:
+            raise
+        _create_lake_once(settings)
+        session = _open_session(settings, None)
+    with closing(session):
         yield Lake(session)
-    finally:
-        session.close()
 
 
 @contextmanager
 def open_lake_if_any(settings: Settings) -> Iterator["Lake | None"]:
     """The lake; None where nothing was imported yet, so that a reader creates none. Raises as ``open_lake``."""
-    _make_folders(settings)
     try:
-        connect_lake(settings).close()
+        session = _open_session(settings, None)
     except NoLakeError:
         yield None
         return
-    with open_lake(settings) as lake:
-        yield lake
+    with closing(session):
+        yield Lake(session)
 
 
 class Lake:
@@ -88,6 +91,10 @@ class Lake:
         """Number of the newest snapshot, or of the one this lake is read at."""
         return str(self.session.fetch("snapshot")["id"].item())
 
+    def stay(self) -> None:
+        """Stay at the newest snapshot, read-only: all later reads see the same rows. Cheaper than ``at``."""
+        self.session.stay_at(self.snapshot())
+
     def at(self, snapshot: str) -> AbstractContextManager["Lake"]:
         """This lake as it was at ``snapshot``, read-only: all reads of a report see the same rows."""
         return open_lake(self.session.settings, snapshot=snapshot)
@@ -99,14 +106,9 @@ class Lake:
 
 
 def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
+    """Raises NoLakeError where there is none."""
     _make_folders(settings)
-    try:
-        connection = connect_lake(settings, snapshot=snapshot)
-    except NoLakeError:
-        if snapshot is not None:
-            raise
-        _create_lake_once(settings)
-        connection = connect_lake(settings)
+    connection = connect_lake(settings, snapshot=snapshot)
     session = LakeSession(connection, settings, snapshot=snapshot)
     try:
         version = lake_schema.found_version(session)

@@ -1,6 +1,7 @@
 """Counts of the findings behind some requirements, from the lake itself: a page needs no file of findings."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -12,6 +13,9 @@ from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCH
 from policycortex.storage.lake.scan_selection import period_end_cursor
 from policycortex.storage.lake.session import LakeSession, fetch_frame
 
+WAIVER_COUNTS_SCHEMA: Final = pl.Schema({"waiver_id": pl.String(), "findings": pl.Int64()})
+"""Grain: one waiver and the number of failing, unmuted findings that it covers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedCounts:
@@ -20,7 +24,7 @@ class RelatedCounts:
     checks: pl.DataFrame
     """CHECK_COUNTS_SCHEMA, by check."""
     waivers: pl.DataFrame
-    """``waiver_id`` and the number of failing, unmuted ``findings`` that each covers."""
+    """WAIVER_COUNTS_SCHEMA."""
 
 
 class RelatedFindings:
@@ -37,7 +41,9 @@ class RelatedFindings:
         with period_end_cursor(self._session, scope, period, frames) as (cursor, parameters):
             given = parameters | {"framework_id": framework_id}
             checks = fetch_frame(cursor, "related_checks", given)
-            covered = fetch_frame(cursor, "related_waivers", given)
+            covered = (
+                WAIVER_COUNTS_SCHEMA.to_frame() if waivers.is_empty() else fetch_frame(cursor, "related_waivers", given)
+            )
         return RelatedCounts(checks=self._with_titles(scope.organization, checks), waivers=covered)
 
     def _with_titles(self, organization: str, checks: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,8 @@ from cachetools import LRUCache
 
 from policycortex.errors import ConfigurationError, IntegrityError, StoreBusyError, UnavailableError
 from policycortex.settings import Settings
-from policycortex.storage.lake.attach import is_locked
+from policycortex.storage.lake.attach import attach_again, is_locked
+from policycortex.storage.lake.catalog_copy import copy_catalog_to_memory
 from policycortex.storage.lake.damage import (
     damaged_catalog,
     find_damaged_file,
@@ -72,6 +73,12 @@ class LakeSession:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def stay_at(self, snapshot: str) -> None:
+        """Read the lake at ``snapshot`` from now on. It must be of this program's version. No cursor may be open."""
+        attach_again(self._connection, self.settings, snapshot=snapshot)
+        copy_catalog_to_memory(self._connection, self.settings)
+        self._snapshot = snapshot
 
     @contextmanager
     def cursor(self, frames: Frames | None = None) -> Iterator[Cursor]:

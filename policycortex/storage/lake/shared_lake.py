@@ -142,15 +142,17 @@ def _close_unused(shared: _OpenLake) -> None:
 
 def _open(settings: Settings, known: CatalogState | None) -> _OpenLake | None:
     """The lake at its newest snapshot, which is that of ``known``; None: to be read. None without a lake."""
-    if known is None:
-        with open_lake_if_any(settings) as newest:  # upgrades the tables, or refuses those of a newer program
-            if newest is None:
-                return None
-            known = read_catalog_state(newest.session)
     with ExitStack() as resources:
-        lake = resources.enter_context(open_lake(settings, snapshot=known.snapshot))
-        if found_version(lake.session) != SCHEMA_VERSION:
-            return _open(settings, None)
+        if known is None:
+            lake = resources.enter_context(open_lake_if_any(settings))  # upgrades the tables, or refuses newer ones
+            if lake is None:
+                return None
+            known = read_catalog_state(lake.session)
+            lake.session.stay_at(known.snapshot)
+        else:
+            lake = resources.enter_context(open_lake(settings, snapshot=known.snapshot))
+            if found_version(lake.session) != SCHEMA_VERSION:
+                return _open(settings, None)
         if settings.database_url is None:
             with lake.session.cursor() as cursor:  # the copy of the catalog may be older than the end of an import
                 forget_statistics(cursor, settings)

@@ -13,6 +13,7 @@ from policycortex.scope import Scope
 from policycortex.storage.lake.analytics import CHANGES_SCHEMA, RISK_SCHEMA
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.related_findings import RelatedCounts
 from tests.support.backends import Backend, FleetBackend
 from tests.support.samples.lake_files import EVERYTHING, NOVEMBER, ORGANIZATION, seen, take
 
@@ -21,6 +22,17 @@ WAIVERS = pl.DataFrame([("w1", None, None, "c2", None, "r*")], schema=WAIVERS_SC
 STAGING = Scope(organization=ORGANIZATION, environments=("staging",))
 OWNER = '{"owner":"ann"}'
 RELATIONS = '{"SOC2":["cc_6_1","cc_6_2"]}'
+
+
+def related(lake: Lake) -> RelatedCounts:
+    """What is counted of a requirement that two checks are related to."""
+    keys = lake.period_end.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
+    relations = keys.filter(pl.col("check_id").is_in(["c1", "c2"])).with_columns(requirement_id=pl.lit("A"))
+    return lake.related_findings.count_related(
+        EVERYTHING, NOVEMBER, relations=relations.with_columns(ordinal=1), framework_id="soc2", waivers=WAIVERS
+    )
+
+
 READS: dict[str, Callable[[Lake], pl.DataFrame]] = {
     "tallies": lambda lake: lake.period_end.load_tallies(EVERYTHING, NOVEMBER),
     "tallies of staging": lambda lake: lake.period_end.load_tallies(STAGING, NOVEMBER),
@@ -39,6 +51,8 @@ READS: dict[str, Callable[[Lake], pl.DataFrame]] = {
     "episodes": lambda lake: lake.analytics.load_episodes(EVERYTHING, NOVEMBER),
     "changes": lambda lake: lake.analytics.load_changes(ORGANIZATION, "soc2", NOVEMBER),
     "risk history": lambda lake: lake.analytics.load_risk_history(ORGANIZATION, NOVEMBER, dimension="total", label=""),
+    "related checks": lambda lake: related(lake).checks,
+    "related waivers": lambda lake: related(lake).waivers,
     "reconciliation": lambda lake: lake.reconciliation.load_reconciliation(DAYS),
     "import totals": lambda lake: lake.reconciliation.load_import_totals(),
 }
