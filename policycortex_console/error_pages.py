@@ -28,7 +28,7 @@ _TITLES: Final = {
 }
 _LINK_TITLES: Final = {404: "This link does not exist", 410: "This link has ended"}
 _FOR_PROGRAMS: Final = "This is an address of the API, for programs with a key. People see the same in the console."
-_SAID_BY_THE_PAGE: Final = "; ask for a new one"
+_REPEATED: Final = "; ask for a new one"
 """What the API says of a link that has ended, and the page in a sentence of its own."""
 _MOST_BYTES: Final = 64 * 1024
 
@@ -156,7 +156,7 @@ def _make_error_page(request: Request, status: int, body: Mapping[str, Any]) -> 
     if status == 401:
         text = _FOR_PROGRAMS
     elif is_link:
-        text = text.removesuffix(_SAID_BY_THE_PAGE)
+        text = text.removesuffix(_REPEATED)
     return error_page(request, status, text, person=None, request_id=str(body.get("request_id", "")), is_link=is_link)
 
 
