@@ -114,6 +114,11 @@ class Services:
                 self._lake = SharedLake(self.settings)
             return self._lake
 
+    @property
+    def has_read_lake(self) -> bool:
+        """Whether a request has asked for the lake."""
+        return self._lake is not None
+
     @cached_property
     def artifacts(self) -> ArtifactStore:
         """The store of report files."""

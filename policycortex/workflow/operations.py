@@ -14,8 +14,7 @@ from typing import Final
 from policycortex.errors import PolicyCortexError
 from policycortex.security.identities import load_identity, load_signing
 from policycortex.settings import Settings
-from policycortex.storage.lake.catalog import find_lake_version
-from policycortex.storage.lake.lake import open_lake
+from policycortex.storage.lake.lake import open_lake_if_any
 from policycortex.storage.objects.landing import PARKED, landing_location
 from policycortex.storage.objects.locations import is_object_url
 from policycortex.storage.registry import Registry
@@ -95,9 +94,9 @@ def load_machine_figures(settings: Settings, *, now: datetime) -> tuple[Figure, 
 
 def load_import_figures(settings: Settings) -> tuple[Figure, ...]:
     """From the lake; none where nothing was imported yet. Opens the lake: ask seldom. Raises PolicyCortexError."""
-    if find_lake_version(settings) is None:
-        return ()
-    with open_lake(settings) as lake:
+    with open_lake_if_any(settings) as lake:
+        if lake is None:
+            return ()
         newest = lake.data_checks.load_newest_import()
     quarantine, silent = check_quarantine(settings).numbers, check_silent_accounts(settings).evidence
     read = float(quarantine["read"])

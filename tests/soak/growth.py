@@ -32,7 +32,7 @@ RULES: Final[Mapping[str, tuple[str, ...]]] = {
         "serve.pid",
         "dagster/*.yaml",
         "dagster/*.lock",
-        "dagster/runs.sock",
+        "dagster/*.sock",
     ),
 }
 """Patterns of paths in a home, the first that matches; ``*`` also stands for folders."""

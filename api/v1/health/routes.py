@@ -15,7 +15,6 @@ from api.platform.runs import PartState
 from api.platform.services import Services
 from api.v1.health.schemas import Health, PartAnswer, Readiness
 from policycortex.errors import PolicyCortexError
-from policycortex.settings import Settings
 from policycortex.storage.lake.catalog import check_catalog, require_known_lake
 
 router: Final = APIRouter(tags=["health"], dependencies=[Depends(refuse_unknown_parameters)])
@@ -64,7 +63,7 @@ def get_readiness(services: ServicesDep, request: Request, response: Response) -
 def _parts(services: Services) -> tuple[PartState, ...]:
     return (
         _check("registry", services.ping),
-        _check("lake", lambda: _check_lake(services.settings)),
+        _check("lake", lambda: _check_lake(services)),
         _check_home(services),
         *services.launcher.check(),
     )
@@ -78,10 +77,16 @@ def _check(name: str, check: Callable[[], None]) -> PartState:
     return PartState(name=name, is_ok=True)
 
 
-def _check_lake(settings: Settings) -> None:
-    """Readable, and not of a newer program, which may have been started on the same data."""
-    check_catalog(settings)
-    require_known_lake(settings)
+def _check_lake(services: Services) -> None:
+    """Readable, and not of a newer program, which may have been started on the same data.
+
+    A process that reads the lake asks through it: Python's SQLite would end the locks of DuckDB's on the same file.
+    """
+    if services.has_read_lake:
+        with services.lake.read_if_any():
+            return
+    check_catalog(services.settings)
+    require_known_lake(services.settings)
 
 
 def _check_home(services: Services) -> PartState:
