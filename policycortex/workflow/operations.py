@@ -14,6 +14,7 @@ from typing import Final
 from policycortex.errors import PolicyCortexError
 from policycortex.security.identities import load_identity, load_signing
 from policycortex.settings import Settings
+from policycortex.storage.lake.catalog import has_catalog_file
 from policycortex.storage.lake.lake import open_lake_if_any
 from policycortex.storage.objects.landing import PARKED, landing_location
 from policycortex.storage.objects.locations import is_object_url
@@ -94,6 +95,8 @@ def load_machine_figures(settings: Settings, *, now: datetime) -> tuple[Figure, 
 
 def load_import_figures(settings: Settings) -> tuple[Figure, ...]:
     """From the lake; none where nothing was imported yet. Opens the lake: ask seldom. Raises PolicyCortexError."""
+    if settings.database_url is None and not has_catalog_file(settings):
+        return ()
     with open_lake_if_any(settings) as lake:
         if lake is None:
             return ()
