@@ -4,6 +4,8 @@
 -- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings that they name, else all.
 -- A failing finding is waived when waivers cover every requirement that it is listed under. first_failed_on: first day of the
 -- unbroken failing; NULL where it does not fail. A scan of one file has that file's name, others have their key.
+-- Ages are joined by a short key: a comparison of row values with a further condition compares each finding with each age, and
+-- the values take more memory than there is. For memory, too, details are read of the found ones alone.
 WITH listed AS (
     SELECT provider, check_id, mapping_id, list(requirement_id) AS requirements
     FROM relations
@@ -40,12 +42,17 @@ waived AS (
     FROM reached
     WHERE is_waived_for(is_whole, reached, requirements)
 ),
+details AS (
+    SELECT d.import_id, d.finding_no, d.status_detail, d.resource_name, d.account_name, d.source_version
+    FROM lake.core.findings d SEMI JOIN found f ON d.import_id = f.import_id AND d.finding_no = f.finding_no
+    WHERE d.organization = $organization AND d.observed_date BETWEEN $first_date AND $last_date
+),
 failing AS (
-    SELECT observed_date, scan_key, source, account_id, scan_target, region, check_id, resource_uid,
-        min(failing_since) AS failing_since
+    SELECT md5_number(concat_ws(chr(31), observed_date, scan_key, source, account_id, scan_target, region, check_id,
+        resource_uid)) AS key_, min(failing_since) AS failing_since
     FROM failing_since
     WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date
-    GROUP BY ALL
+    GROUP BY key_
 )
 SELECT f.finding_uid, f.check_id, f.status, f.severity, f.is_muted AS muted, w.finding_no IS NOT NULL AS waived,
     f.provider, f.account_id, f.region, f.environment, f.service, f.resource_uid, f.resource_type, f.observed_at,
@@ -55,10 +62,9 @@ SELECT f.finding_uid, f.check_id, f.status, f.severity, f.is_muted AS muted, w.f
     i.file_name AS source_file, i.content_sha256 AS source_file_sha256
 FROM found f
     LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no
-    LEFT JOIN lake.core.findings d ON d.organization = f.organization AND d.observed_date = f.observed_date
-        AND d.import_id = f.import_id AND d.finding_no = f.finding_no
+    LEFT JOIN details d ON d.import_id = f.import_id AND d.finding_no = f.finding_no
     LEFT JOIN lake.raw.imports i ON i.organization = f.organization AND i.import_id = f.import_id
-    LEFT JOIN failing a ON f.status = 'FAIL'
-        AND (a.observed_date, a.scan_key, a.source, a.account_id, a.scan_target, a.region, a.check_id, a.resource_uid)
-        = (f.observed_date, f.scan_key, f.source, f.account_id, f.scan_target, f.region, f.check_id, f.resource_uid)
+    LEFT JOIN failing a
+        ON a.key_ = md5_number(concat_ws(chr(31), f.observed_date, f.scan_key, f.source, f.account_id, f.scan_target,
+            f.region, f.check_id, f.resource_uid))
 ORDER BY f.rank_, f.check_id, f.account_id, f.region, f.resource_uid, f.finding_uid, f.import_id, f.finding_no
