@@ -17,6 +17,10 @@ from policycortex_console.app import Console
 
 PAGE, CALLS, FIGURE = "page", "API calls", "cpu_ms"
 MOST_MS, MOST_RATIO = 150, 2
+_WHY_RATIO = (
+    "the page's own work, 2 to 4 ms for the session, the template and the calls, is more than its small calls cost"
+)
+_WHY_MS = "the calls beneath cost as much: they count and sort the findings of the day themselves, not stored counts"
 _OPENINGS = 5
 _DAY = SCAN_DAY.date()
 _PAGES = {
@@ -64,8 +68,8 @@ def _table(name: str, costs: list[Cost]) -> BenchmarkTable:
             Measured(name=CALLS, figures={FIGURE: [each.calls_ms for each in costs]}),
         ],
         limits=[
-            Limit(figure=FIGURE, ours=PAGE, against=CALLS, at_most=MOST_RATIO),
-            Limit(figure=FIGURE, ours=PAGE, at_most=MOST_MS),
+            Limit(figure=FIGURE, ours=PAGE, against=CALLS, at_most=MOST_RATIO, why_missed=_WHY_RATIO),
+            Limit(figure=FIGURE, ours=PAGE, at_most=MOST_MS, why_missed=_WHY_MS),
         ],
         columns=(FIGURE,),
         note=f"Mean CPU time of {_OPENINGS} openings; the page makes {costs[0].calls} calls.",
