@@ -14,7 +14,7 @@ from policycortex_console.backend import ApiRefusalError
 from policycortex_console.forms import backend_of, choices, person_of, post, text
 from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
 from policycortex_console.rendering import render
-from policycortex_console.uploads import upload_address
+from policycortex_console.uploads import reasons_of, upload_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,7 @@ class ApprovalScreen:
         except ApiRefusalError as refusal:
             if refusal.status not in {400, 409}:
                 raise
-            reasons = "; ".join(each.message for each in refusal.details) or str(refusal)
-            return await self.page_of_one(request, problem=reasons, status=refusal.status)
+            return await self.page_of_one(request, problem=reasons_of(refusal), status=refusal.status)
         return self._to(request.path_params["record_id"], "It was approved.")
 
     async def end(self, request: Request, _form: FormData) -> Response:

@@ -40,5 +40,5 @@ async def pass_on(request: Request, path: str) -> Mapping[str, Any]:
 
 
 def reasons_of(refusal: ApiRefusalError) -> str:
-    """Why the API did not take a file, in one line."""
+    """Why the API refused what was sent, in one line."""
     return "; ".join(each.message for each in refusal.details) or str(refusal)

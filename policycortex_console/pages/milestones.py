@@ -13,6 +13,7 @@ from policycortex_console.backend import ApiRefusalError
 from policycortex_console.forms import backend_of, person_of, post, text
 from policycortex_console.paging import PAGE_SIZE, offset_of, paging_of
 from policycortex_console.rendering import render
+from policycortex_console.uploads import reasons_of
 
 _FILTERS: Final = ("item", "framework")
 _FIELDS: Final = ("completes", "replaces", "item", "framework", "text", "due_on", "done_on", "role")
@@ -66,8 +67,7 @@ async def _find(request: Request, wanted: Mapping[str, str]) -> tuple[Mapping[st
     except ApiRefusalError as refusal:
         if refusal.status != 400:
             raise
-        reasons = "; ".join(each.message for each in refusal.details) or str(refusal)
-        return {"milestones": [], "pagination": {"offset": 0, "total": 0}}, reasons
+        return {"milestones": [], "pagination": {"offset": 0, "total": 0}}, reasons_of(refusal)
 
 
 ROUTES: Final = (
