@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from setproctitle import setproctitle
 
-from pipelines.platform.forked_process import fork
+from pipelines.platform.forked_process import fork, receive_signals
 from pipelines.platform.run_host_socket import listen, receive_message, send_request
 from pipelines.platform.service_logs import JSON, log_as_json
 
@@ -110,11 +110,7 @@ def main(socket_path: Path, definitions_module: str, location: str, port: int) -
     """Serve and replace until SIGTERM. Raises SystemExit when the server ended: the supervisor restarts both."""
     command = preload_server(definitions_module)
     host = _CodeHost(command=command, definitions_module=definitions_module, location=location, port=port)
-    signals, wake = socket.socketpair()
-    wake.setblocking(False)
-    signal.set_wakeup_fd(wake.fileno())
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-        signal.signal(number, lambda _number, _frame: None)
+    signals = receive_signals()
     with listen(socket_path) as server, selectors.DefaultSelector() as selector:
         selector.register(server, selectors.EVENT_READ)
         selector.register(signals, selectors.EVENT_READ)

@@ -4,6 +4,7 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from typing import Final, NoReturn
@@ -25,6 +26,16 @@ def fork(name: str, work: Callable[[], object]) -> int:
     if pid == 0:
         _run(name, work, host)
     return pid
+
+
+def receive_signals() -> socket.socket:
+    """A socket at which the numbers of SIGTERM, SIGINT and SIGCHLD arrive, for the selector of a host."""
+    signals, wake = socket.socketpair()
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.detach())  # stays open as long as the process
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, lambda _number, _frame: None)
+    return signals
 
 
 def end_with_parent(parent: int) -> None:

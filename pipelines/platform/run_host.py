@@ -27,7 +27,7 @@ from dagster._grpc.impl import core_execute_run
 from dagster._utils.hosted_user_process import recon_job_from_origin
 
 from pipelines.platform.event_log import BATCH_SIZE, BATCH_SIZE_VARIABLE
-from pipelines.platform.forked_process import fork
+from pipelines.platform.forked_process import fork, receive_signals
 from pipelines.platform.run_host_socket import listen, receive_message
 from pipelines.platform.service_logs import log_runs_as_json
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
@@ -59,11 +59,7 @@ def main(socket_path: Path, definitions_module: str) -> None:
     """Load everything, then fork a worker per request until SIGTERM."""
     preload(definitions_module)
     workers: dict[str, WorkerIdentity] = {}
-    signals, wake = socket.socketpair()
-    wake.setblocking(False)
-    signal.set_wakeup_fd(wake.fileno())
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-        signal.signal(number, lambda _number, _frame: None)
+    signals = receive_signals()
     with listen(socket_path) as server, selectors.DefaultSelector() as selector:
         selector.register(server, selectors.EVENT_READ)
         selector.register(signals, selectors.EVENT_READ)
