@@ -11,36 +11,39 @@ from pipelines.defs.attestation_notices import hourly_attestations, note_attesta
 from pipelines.defs.checks import CHECKS
 from pipelines.defs.data_checks import DATA_CHECKS, check_reports, check_reports_daily
 from pipelines.defs.deliveries import (
-    alerts,
-    deliver_reports,
     due_reports,
     load_customer_schedules,
-    outbox,
     schedule_definitions,
-    send_alerts,
 )
-from pipelines.defs.events import events, find_events, hourly_events, send_events
+from pipelines.defs.events import find_events, hourly_events
 from pipelines.defs.ingest import findings, imports
 from pipelines.defs.jobs import JOBS, POSTURE
 from pipelines.defs.landing import landing_zone
 from pipelines.defs.maintenance import nightly_upkeep, remove_garbage
 from pipelines.defs.monthly import monthly_reports
+from pipelines.defs.outbox import with_outbox
 from pipelines.defs.period_reports import by_period, make_period_reports, request_reports
 from pipelines.defs.poam import poam_items
 from pipelines.defs.posture import days, scores
 from pipelines.defs.reports import artifacts
 from pipelines.defs.retention import expire_due_reports, export_audit_trail, hourly_retention, hourly_trail
 from pipelines.defs.schedules import closed_months, historical_audit
-from pipelines.defs.sensors import failed_reports, posture_follows_imports
-from pipelines.defs.tickets import hourly_tickets, plan_tickets, send_tickets, tickets
+from pipelines.defs.sensors import posture_follows_imports
+from pipelines.defs.tickets import hourly_tickets, plan_tickets
 from pipelines.defs.waivers import ATTESTATIONS, WAIVERS, attestations, changed_frameworks, rescore_posture, waivers
 from pipelines.platform.code_references import with_code_references
 from pipelines.platform.service_logs import log_like_the_service
 from pipelines.resources import CoreResource
 from pipelines.run_config import fixed_resources
 
-_SENDING_JOBS: Final = (deliver_reports, send_alerts, send_events, find_events, send_tickets, plan_tickets)
-_UPKEEP_JOBS: Final = (export_audit_trail, expire_due_reports, note_attestations, remove_garbage)
+_UPKEEP_JOBS: Final = (
+    find_events,
+    plan_tickets,
+    export_audit_trail,
+    expire_due_reports,
+    note_attestations,
+    remove_garbage,
+)
 _HOURLY: Final = (hourly_trail, hourly_retention, hourly_attestations, hourly_events, hourly_tickets)
 
 
@@ -52,6 +55,8 @@ def build_defs(
     The steps of a run execute in one process: another interpreter per step would cost 2 seconds each.
     """
     core = core or CoreResource()
+    resources = fixed_resources(core)
+    sending_jobs, outbox = with_outbox(resources)
     assets = [
         findings,
         imports,
@@ -74,19 +79,15 @@ def build_defs(
             check_reports,
             request_reports,
             rescore_posture,
-            *_SENDING_JOBS,
+            *sending_jobs,
             *_UPKEEP_JOBS,
         ],
         sensors=[
             landing_zone,
             posture_follows_imports,
             changed_frameworks,
-            failed_reports,
             due_reports,
             outbox,
-            alerts,
-            events,
-            tickets,
             schedule_definitions,
             automation_sensor(dg.AssetSelection.assets(*POSTURE, WAIVERS, ATTESTATIONS)),
         ],
@@ -98,7 +99,7 @@ def build_defs(
             check_reports_daily,
             *load_customer_schedules(core),
         ],
-        resources=fixed_resources(core),
+        resources=resources,
         loggers=loggers,
         executor=dg.in_process_executor,
     )

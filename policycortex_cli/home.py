@@ -186,15 +186,22 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
     return environment
 
 
-def open_instance(settings: Settings) -> "DagsterInstance":
-    """The home's Dagster instance, created on first use. The caller closes it (it is a context manager)."""
+@contextmanager
+def open_instance(settings: Settings) -> Iterator["DagsterInstance"]:
+    """The home's Dagster instance, created on first use. After it no file of it is open, so that a process may fork."""
     from dagster import DagsterInstance
 
     prepare_dagster_home(settings)
     os.environ.update(dagster_environment(settings))
     # Two processes that create Dagster's databases at the same time leave them broken.
     with FileLock(settings.dagster_home / "making.lock"), _setup_lock(settings):
-        return DagsterInstance.from_config(str(settings.dagster_home))
+        opened = DagsterInstance.from_config(str(settings.dagster_home))
+    with opened:
+        try:
+            yield opened
+        finally:
+            if opened.schedule_storage is not None:
+                opened.schedule_storage.dispose()  # Dagster disposes of the other two
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from policycortex.errors import ConfigurationError
 from policycortex.security.service_token import service_token
 from policycortex.settings import Settings
 from policycortex_cli.home import dagster_environment, exclusive_home, make_folder, open_instance, write_atomically
+from policycortex_cli.process_memory import release_library_pages
 from policycortex_cli.supervisor import Service, StopRequest, Supervisor
 from policycortex_cli.ui import make_link
 
@@ -114,6 +115,7 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         supervisor.launch(*services)
         gc.enable()
         supervisor.await_ready()
+        release_library_pages()
         console, dagster = _sign_in_links(settings, api_url, settings.ui_url or ui.url)
         print(f"Console     {console}", flush=True)
         print(f"API         http://{_shown(host)}:{port}  (documentation at /docs)", flush=True)

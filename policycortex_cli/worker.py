@@ -21,8 +21,7 @@ def _work(settings: Settings, *, slots: int, name: str) -> None:
     from pipelines.platform.run_host import preload
     from policycortex.storage.registry import open_registry
 
-    open_instance(settings).dispose()
-    with closing(open_registry(settings)):
+    with open_instance(settings), closing(open_registry(settings)):
         pass
     os.environ["POLICYCORTEX_HOME"] = str(settings.home)  # open_instance has set Dagster's own variables
     preload(DEFINITIONS_MODULE)

@@ -1,4 +1,4 @@
-"""Customers' schedules, due reports, and the outbox of their deliveries.
+"""Customers' schedules, due reports, and the jobs that send deliveries and alerts.
 
 The database decides what is due. A schedule definition and a sensor only start the same claim, which handles each tick
 once. Therefore it does not matter which of them is first, or whether Dagster loses one.
@@ -23,7 +23,6 @@ from policycortex.errors import PolicyCortexError
 from policycortex.names import (
     REPORT_OPERATION,
     TAG_ORGANIZATION,
-    TAG_PRIORITY,
     TAG_REPORT,
     TAG_SCHEDULE,
     TAG_TICK,
@@ -31,7 +30,7 @@ from policycortex.names import (
 )
 from policycortex.scheduling.run_recovery import RunState, run_state_of
 from policycortex.settings import Settings
-from policycortex.workflow.delivery_alerts import has_due_alerts, send_due_alerts
+from policycortex.workflow.delivery_alerts import send_due_alerts
 from policycortex.workflow.due_reports import (
     DueReport,
     EnabledSchedule,
@@ -44,7 +43,7 @@ from policycortex.workflow.due_reports import (
     release_report,
 )
 from policycortex.workflow.fresh_scans import remake_withheld_reports
-from policycortex.workflow.outbox import deliver_due, has_due_deliveries
+from policycortex.workflow.outbox import deliver_due
 from policycortex.workflow.reports import fail_report
 from policycortex.workflow.request_report import run_tags
 from policycortex.workflow.scheduling import claim_due_ticks
@@ -52,14 +51,6 @@ from policycortex.workflow.scheduling import claim_due_ticks
 _log = logging.getLogger("policycortex.pipelines")
 _SCHEDULES_FIRST: Final = timedelta(seconds=20)
 """The sensor waits so long before it handles a tick, because the UI shows the tick with its schedule."""
-
-_MOST_DELIVERY_RUNS: Final = 2
-_UNFINISHED: Final = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 
 
 @dg.op(name="send_due", retry_policy=RETRY_TRANSIENT, description="Send each due delivery once.")
@@ -78,22 +69,6 @@ def deliver_reports() -> None:
     send_due()
 
 
-@dg.sensor(
-    job_name=deliver_reports.name,  # with job= Dagster 1.13 warns of a beta parameter that it passes itself
-    minimum_interval_seconds=5,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a round if a delivery is due, or if a report with waiting deliveries is completed or failed.",
-)
-def outbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """At most two rounds at a time. The second one sends while a server of the first hangs."""
-    if not has_due_deliveries(core_of(context).settings(), now=_now()):
-        return dg.SkipReason("no delivery is due")
-    running = context.instance.get_runs_count(dg.RunsFilter(job_name=deliver_reports.name, statuses=_UNFINISHED))
-    if running >= _MOST_DELIVERY_RUNS:
-        return dg.SkipReason(f"{running} rounds are running")
-    return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
-
-
 @dg.op(name="send_due_alerts", retry_policy=RETRY_TRANSIENT, description="Send each due alert once.")
 def alert_owners(context: dg.OpExecutionContext, core: CoreResource) -> None:
     """One round of the queue of alerts."""
@@ -106,21 +81,6 @@ def alert_owners(context: dg.OpExecutionContext, core: CoreResource) -> None:
 def send_alerts() -> None:
     """A job of its own, so that a slow receiver of alerts holds no round of deliveries."""
     alert_owners()
-
-
-@dg.sensor(
-    job_name=send_alerts.name,
-    minimum_interval_seconds=5,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a round of alerts if one is due. One round at a time.",
-)
-def alerts(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """The next round waits for the one before."""
-    if not has_due_alerts(core_of(context).settings(), now=_now()):
-        return dg.SkipReason("no alert is due")
-    if context.instance.get_runs_count(dg.RunsFilter(job_name=send_alerts.name, statuses=_UNFINISHED)):
-        return dg.SkipReason("a round is running")
-    return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
 
 
 @dg.sensor(
@@ -139,7 +99,7 @@ def due_reports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest |
     _remake_withheld(settings, now)
     if watched := load_watched_runs(settings, now=now):
         for run_id in failed_or_canceled(context.instance, list(watched)):
-            release_report(settings, watched[run_id], run_id)
+            _follow(settings, context.instance, watched[run_id], run_id, now)
     requested_count = 0
     for due in load_startable_reports(settings, now=now, claimed=claimed):
         instance = context.instance
@@ -160,6 +120,15 @@ def due_reports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest |
         requested_count += 1
     if not requested_count:
         yield dg.SkipReason("no report is due")
+
+
+def _follow(settings: Settings, instance: dg.DagsterInstance, report_id: str, run_id: str, now: datetime) -> None:
+    """The run ended without the report: it failed for a reason of its own, or waits for another run."""
+    runs = runs_of(instance, TAG_REPORT, report_id)
+    if run_state_of(runs, now=now) is RunState.FINAL:
+        fail_report(settings, report_id, failure_reason(instance, runs[0]))
+    else:
+        release_report(settings, report_id, run_id)
 
 
 def _remake_withheld(settings: Settings, now: datetime) -> None:

@@ -1,23 +1,13 @@
 """Events for programs that subscribed to them: the queue is in the database, and Dagster only starts rounds."""
 
 from datetime import UTC, datetime
-from typing import Final
 
 import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.resources import CoreResource
-from pipelines.sensor_core import core_of
-from policycortex.names import TAG_PRIORITY, RunPriority
-from policycortex.workflow.event_sending import has_due_events, send_due_events
+from policycortex.workflow.event_sending import send_due_events
 from policycortex.workflow.periodic_events import note_periodic_events, wants_periodic_events
-
-_UNFINISHED: Final = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 
 
 @dg.op(name="send_due_events", retry_policy=RETRY_TRANSIENT, description="Send each due event once.")
@@ -32,21 +22,6 @@ def inform_subscribers(context: dg.OpExecutionContext, core: CoreResource) -> No
 def send_events() -> None:
     """A job of its own, so that a slow receiver of events holds no round of deliveries or alerts."""
     inform_subscribers()
-
-
-@dg.sensor(
-    job_name=send_events.name,
-    minimum_interval_seconds=5,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a round of events if one is due. One round at a time.",
-)
-def events(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """The next round waits for the one before."""
-    if not has_due_events(core_of(context).settings(), now=_now()):
-        return dg.SkipReason("no event is due")
-    if context.instance.get_runs_count(dg.RunsFilter(job_name=send_events.name, statuses=_UNFINISHED)):
-        return dg.SkipReason("a round is running")
-    return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
 
 
 @dg.op(name="note_periodic_events", retry_policy=RETRY_TRANSIENT, description="Add the events that time brings.")

@@ -1,23 +1,13 @@
 """Tickets in issue trackers: what changes is planned each hour, and the queue of steps is in the database."""
 
 from datetime import UTC, datetime
-from typing import Final
 
 import dagster as dg
 
 from pipelines.failures import RETRY_TRANSIENT, core_errors_as_failures
 from pipelines.resources import CoreResource
-from pipelines.sensor_core import core_of
-from policycortex.names import TAG_PRIORITY, RunPriority
 from policycortex.workflow.ticket_planning import has_ticket_rules, note_tickets
-from policycortex.workflow.ticket_sending import has_due_tickets, send_due_tickets
-
-_UNFINISHED: Final = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
+from policycortex.workflow.ticket_sending import send_due_tickets
 
 
 @dg.op(name="send_due_tickets", retry_policy=RETRY_TRANSIENT, description="Carry out each due step of a ticket once.")
@@ -32,21 +22,6 @@ def carry_out_steps(context: dg.OpExecutionContext, core: CoreResource) -> None:
 def send_tickets() -> None:
     """A job of its own, so that a slow tracker holds no round of deliveries, alerts or events."""
     carry_out_steps()
-
-
-@dg.sensor(
-    job_name=send_tickets.name,
-    minimum_interval_seconds=15,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a round of tickets if a step is due. One round at a time.",
-)
-def tickets(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """The next round waits for the one before."""
-    if not has_due_tickets(core_of(context).settings(), now=_now()):
-        return dg.SkipReason("no ticket is due")
-    if context.instance.get_runs_count(dg.RunsFilter(job_name=send_tickets.name, statuses=_UNFINISHED)):
-        return dg.SkipReason("a round is running")
-    return dg.RunRequest(tags={TAG_PRIORITY: RunPriority.DELIVERY.value})
 
 
 @dg.op(name="note_tickets", retry_policy=RETRY_TRANSIENT, description="Add the steps that tickets need now.")

@@ -22,8 +22,7 @@ from policycortex.audit.write_ahead_log import WriteAheadLog
 from policycortex.errors import UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
-from policycortex.storage.registry import Failure, open_registry
-from policycortex.storage.registry import connect as opening
+from policycortex.storage.registry import Failure, engines, open_registry
 from tests.support.api_server import ApiServer, Clock, FakeRunLauncher, log_records, serve
 from tests.support.empty_homes import make_empty_home
 
@@ -87,7 +86,7 @@ def test_a_full_disk_is_503_and_then_well(
 ) -> None:
     """SQLite's own "disk is full": orders and downloads are 503 and leave nothing, reads go on; then all is well."""
     settings, launcher, disk = Settings(home=tmp_path), FakeRunLauncher(), {"is_full": False}
-    token, begin_before = _key(settings), opening._begin_sqlite
+    begin_before = engines._begin_sqlite
 
     def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
         driver = connection.connection.driver_connection
@@ -95,7 +94,8 @@ def test_a_full_disk_is_503_and_then_well(
         driver.execute(f"PRAGMA max_page_count = {pages}")
         begin_before(connection)
 
-    monkeypatch.setattr(opening, "_begin_sqlite", begin)
+    monkeypatch.setattr(engines, "_begin_sqlite", begin)
+    token = _key(settings)
     for url in serve(create_app(settings, launcher=launcher)):
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:

@@ -14,7 +14,7 @@ from policycortex.requests import Known
 from policycortex.settings import Settings
 from policycortex.storage.registry import Failure, Registry, open_registry
 from policycortex.storage.registry.base import WRITES
-from policycortex.storage.registry.connect import _open_engine
+from policycortex.storage.registry.engines import open_engine
 from policycortex.storage.registry.migrations import downgrade
 from policycortex.workflow.delivery_alerts import has_due_alerts, send_due_alerts
 from policycortex.workflow.outbox import deliver_due, replay_delivery
@@ -160,11 +160,11 @@ def test_alerts_that_wait_survive_the_migration(tmp_path: Path, box: Mailbox) ->
         report = order_report(settings, registry, {"email": {"recipients": ["gone@company.com"]}})
         complete_report(settings, registry, report.id)
         deliver_due(settings, clock=clock)
-    engine = _open_engine(settings, 5)
-    with engine.execution_options(**{WRITES: True}).begin() as connection:
+    engine = open_engine(settings, 5)
+    with engine.shared.execution_options(**{WRITES: True}).begin() as connection:
         downgrade(connection, "0011")
         connection.execute(text("UPDATE deliveries SET alert_count = 1"))
-    engine.dispose()
+    engine.close()
     assert send_due_alerts(settings, clock=clock) == 1
     assert send_due_alerts(settings, clock=clock) == 0
     assert "gone@company.com" in _alerts(box)[0]

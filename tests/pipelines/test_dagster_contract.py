@@ -89,15 +89,19 @@ METHODS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "dagster._core.storage.runs:SqliteRunStorage": {
         "connect": (),
+        "dispose": (),
         "from_config_value": ("inst_data", "config_value"),
         "from_local": ("base_dir", "inst_data"),
+        "has_run_stats_index_cols": (),
     },
     "dagster._core.storage.schedules:SqliteScheduleStorage": {
         "connect": (),
+        "dispose": (),
         "from_config_value": ("inst_data", "config_value"),
         "from_local": ("base_dir", "inst_data"),
         "has_built_index": ("migration_name",),
         "has_instigators_table": (),
+        "purge_ticks": ("origin_id", "selector_id", "before", "tick_statuses"),
     },
     "dagster._core.workspace.context:WorkspaceProcessContext": {
         "create_request_context": ("source",),

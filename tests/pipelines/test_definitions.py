@@ -62,12 +62,8 @@ SENSORS = {
     "landing_zone": 10,
     "posture_follows_imports": 10,
     "changed_frameworks": 30,
-    "failed_reports": 10,
     "due_reports": 10,
     "outbox": 5,
-    "alerts": 5,
-    "events": 5,
-    "tickets": 15,
     "schedule_definitions": 15,
     "missing_results": 300,
 }

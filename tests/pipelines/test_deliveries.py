@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import build_defs
+from pipelines.defs import outbox
 from pipelines.defs.deliveries import LOADED
 from pipelines.resources import CoreResource
 from policycortex.errors import StoreBusyError
-from policycortex.names import TAG_REPORT, TAG_SCHEDULE, TAG_TICK
+from policycortex.names import TAG_FAILURE_REASON, TAG_REPORT, TAG_SCHEDULE, TAG_TICK
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
 from policycortex.workflow.scheduling import claim_due_ticks, create_schedule
@@ -203,6 +205,42 @@ def test_the_outbox_is_emptied_by_a_run(settings: Settings, registry: Registry, 
         assert job.execute_in_process(instance=instance).success
         assert _evaluate_sensor(settings, instance, "outbox") == []
     assert [recipient for recipient, _ in box.messages] == ["ceo@company.com"]
+
+
+def test_a_report_that_failed_itself_is_failed_at_the_next_evaluation(
+    settings: Settings, registry: Registry, instance: dg.DagsterInstance
+) -> None:
+    """With the reason of its run; that of a lost run waits for another one."""
+    own, lost = (order_report(settings, registry, {}, now=datetime.now(UTC)) for _ in range(2))
+    job = _repository(settings).get_job("make_report")
+    for report, reason in ((own, "STEP_FAILURE"), (lost, "RUN_EXCEPTION")):
+        config = {"ops": {"reports__artifacts": {"config": {"report_id": report.id}}}}
+        tags = {TAG_REPORT: report.id, TAG_FAILURE_REASON: reason}
+        run = instance.create_run_for_job(job, run_config=config, tags=tags)
+        registry.reports.set_run(report.id, run.run_id)
+        instance.report_run_failed(run, "its disk is full")
+        instance.add_run_tags(run.run_id, {TAG_FAILURE_REASON: reason})
+    assert _evaluate_sensor(settings, instance, "due_reports") == []
+    failed, waiting = (registry.reports.find_report(report.id) for report in (own, lost))
+    assert (failed.status, failed.failure and failed.failure.message) == ("failed", "its disk is full")
+    assert (waiting.status, waiting.run_id) == ("pending", None)
+
+
+def test_each_queue_gets_its_own_round(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sensor looks at all; a queue whose rounds run gets no further one."""
+    queues = [replace(queue, has_due=lambda _settings, now: bool(now)) for queue in outbox._QUEUES]
+    monkeypatch.setattr(outbox, "_QUEUES", queues)
+
+    def started() -> list[str | None]:
+        return [request.job_name for request in _evaluate_sensor(settings, instance, "outbox")]
+
+    names = ["deliver_reports", "send_alerts", "send_events", "send_tickets"]
+    assert started() == names
+    for name in names:
+        instance.create_run_for_job(_repository(settings).get_job(name))
+    assert started() == ["deliver_reports"]
 
 
 def test_a_changed_registry_asks_for_loading_anew(

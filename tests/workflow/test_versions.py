@@ -14,7 +14,7 @@ from policycortex.storage.lake.catalog import SCHEMA_VERSION, check_catalog, fin
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.base import WRITES
-from policycortex.storage.registry.connect import _open_engine
+from policycortex.storage.registry.engines import open_engine
 from policycortex.storage.registry.migrations import HEAD, downgrade
 from policycortex.storage.registry.versions import find_registry_revision, find_revision_in
 from policycortex.workflow.versions import load_versions, require_known_versions
@@ -83,10 +83,10 @@ def test_a_postgres_that_does_not_answer_has_no_versions() -> None:
 def test_a_migration_keeps_a_copy_of_the_registry(tmp_path: Path) -> None:
     """The copy has the earlier revision; the one of an even earlier revision is removed."""
     settings = Settings(home=make_empty_home(tmp_path))
-    engine = _open_engine(settings, 5)
-    with engine.execution_options(**{WRITES: True}).begin() as connection:
+    engine = open_engine(settings, 5)
+    with engine.shared.execution_options(**{WRITES: True}).begin() as connection:
         downgrade(connection, "0020")
-    engine.dispose()
+    engine.close()
     (tmp_path / "registry.sqlite.0019").write_bytes(b"earlier")
     open_registry(settings).close()
     assert find_registry_revision(settings) == HEAD

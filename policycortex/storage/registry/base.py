@@ -1,6 +1,6 @@
 """What all repositories share: metadata, column types, transactions, and the translation of database errors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -51,14 +51,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Database:
     """One engine with three kinds of transaction. The repositories share one."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, close: Callable[[], None]) -> None:
+        self.close = close
+        """Close all connections; needed before a fork."""
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
         self._streamer = engine.execution_options(**{STREAMS: True})
-
-    def close(self) -> None:
-        """Close all connections; needed before a fork."""
-        self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -1,7 +1,9 @@
 """A registry opens without tables and with current ones; errors name the reason."""
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,11 @@ from policycortex.errors import ConfigurationError, StoreBusyError
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.base import WRITES, metadata
-from policycortex.storage.registry.connect import _open_engine
+from policycortex.storage.registry.engines import open_engine
 from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, alembic_config, downgrade, upgrade
+from policycortex.storage.registry.versions import registry_path
 from tests.support.backends import Backend, FleetBackend
+from tests.support.open_files import open_files
 
 
 def test_head_is_the_newest_step() -> None:
@@ -32,15 +36,15 @@ def empty(backend: Backend, tmp_path: Path) -> Settings:
 
 def test_migrations_create_the_tables_of_the_metadata(empty: Settings) -> None:
     """No difference between migrated tables and metadata; down to nothing and up again works."""
-    engine = _open_engine(empty, 5)
-    with engine.execution_options(**{WRITES: True}).begin() as connection:
+    engine = open_engine(empty, 5)
+    with engine.shared.execution_options(**{WRITES: True}).begin() as connection:
         upgrade(connection)
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
         downgrade(connection, "base")
         assert inspect(connection).get_table_names() == [VERSION_TABLE]
         upgrade(connection)
-    engine.dispose()
+    engine.close()
 
 
 def test_concurrent_openings_of_an_empty_home_succeed(empty: Settings) -> None:
@@ -87,3 +91,41 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     holder.close()
     with pytest.raises(ConfigurationError, match="newer version"):
         open_registry(Settings(home=tmp_path))
+
+
+def test_registries_of_a_process_share_an_engine_until_the_last_is_closed(tmp_path: Path) -> None:
+    """Its statements are compiled once. Closing one twice leaves the other open; no file is open after both."""
+    settings = Backend().settings(tmp_path)
+    first, second = open_registry(settings), open_registry(settings)
+    key, _ = first.keys.create_key(organization="acme", name="shared")
+    assert [row.id for row in second.keys.list_keys()] == [key.id]
+    first.close()
+    first.close()
+    second.ping()
+    assert open_files(tmp_path)
+    second.close()
+    assert open_files(tmp_path) == []
+
+
+def test_a_restored_file_is_read_by_the_next_registry(tmp_path: Path) -> None:
+    """The engine is kept, nothing that it read is."""
+    earlier, settings = (Backend().settings(tmp_path / name) for name in ("earlier", "now"))
+    open_registry(earlier).close()
+    with closing(open_registry(settings)) as registry:
+        registry.keys.create_key(organization="acme", name="new")
+    registry_path(earlier).replace(registry_path(settings))
+    with closing(open_registry(settings)) as registry:
+        assert list(registry.keys.list_keys()) == []
+
+
+def test_another_process_and_another_patience_get_another_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections do not survive a fork; how long a call waits is a setting of the connections."""
+    settings = Backend().settings(tmp_path)
+    with closing(open_registry(settings)), closing(open_engine(settings, 5)) as mine:
+        with closing(open_engine(settings, 6)) as patient:
+            assert patient.shared is not mine.shared
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        with closing(open_engine(settings, 5)) as of_fork:
+            assert of_fork.shared is not mine.shared
