@@ -29,7 +29,8 @@ FRAMES: Final = {"relations": pl.DataFrame(schema=RELATED_SCHEMA), "waivers": WA
 PERIOD_END: Final[dict[str, dict[str, Any]]] = {
     "period_end_tallies": {},
     "period_end_coverage": {},
-    "export_plan": {"is_related": False},
+    "export_plan": {"is_related": False, "is_of_muted": False},
+    "tallied_plan": {"is_related": False},
     "analytics_risk_items": {"is_related": False},
     "analytics_states": {"framework_id": None},
 }

@@ -10,7 +10,12 @@ from policycortex.names import FindingStatus, Severity
 
 _STATUSES: Final = (FindingStatus.FAIL, FindingStatus.MANUAL, FindingStatus.PASS)
 _SEVERITIES: Final = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFORMATIONAL)
-"""In the order of the macro finding_rank."""
+"""In the order of the macro finding_rank; that of statuses is the alphabet's, too."""
+
+
+def status_of(rank: int) -> FindingStatus:
+    """The status of findings of this rank."""
+    return _STATUSES[rank // 10 - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

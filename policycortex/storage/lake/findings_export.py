@@ -18,13 +18,15 @@ from policycortex.errors import UnavailableError
 from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake.finding_filter import EVERY_FINDING, FindingFilter
+from policycortex.storage.lake.findings_plan import load_plan, widened
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake.scan_selection import period_end_cursor
-from policycortex.storage.lake.session import LakeSession, fetch_frame, sql
+from policycortex.storage.lake.session import LakeSession, sql
 
 _CHUNK_ROWS: Final = 25_000
-"""Each chunk reads all findings, in 0.8 s of a million. A report's chunk of 75,000 does not fit into DuckDB's default
-memory, and what fits depends on the length of the scanner's words."""
+"""Each chunk reads the details of all findings, in 0.8 s of a million. A report's chunk of 75,000 does not fit into
+DuckDB's default memory, and what fits depends on the length of the scanner's words."""
+_WHOLE: Final = {"skipped": 0, "limit": None}
 _BATCH_ROWS: Final = 5_000
 _TEXTS_HELD: Final = 10_000
 _RELATION_KEY: Final = ("provider", "check_id", "mapping_id")
@@ -73,11 +75,11 @@ class FindingsExport:
             ):
                 parameters |= {"is_related": relations is not None}
                 listed, texts = requirements_of(frames["relations"]), Texts(scope.organization)
-                plan = wanted.keep(fetch_frame(cursor, "export_plan", parameters))
+                plan = load_plan(cursor, scope, parameters, wanted)
                 digits = max(FINDING_NUMBER_DIGITS, len(str(plan["findings"].sum())))
                 total = 0
                 for chunk in _chunks(plan):
-                    given = parameters | chunk | wanted.parameters() | {"framework_id": framework_id}
+                    given = parameters | chunk | wanted.parameters() | {"framework_id": framework_id} | _WHOLE
                     result = cursor.execute(sql("export_findings"), given)
                     for batch in result.to_arrow_reader(_BATCH_ROWS):
                         found = with_texts(pl.DataFrame(batch), self._session, listed, texts)
@@ -100,9 +102,7 @@ def _chunks(plan: pl.DataFrame) -> Iterator[dict[str, Any]]:
         if chunk and held + findings > _CHUNK_ROWS:
             yield chunk
             chunk, held = {}, 0
-        if not chunk:
-            chunk = {"first_rank": rank, "first_check": check_id}
-        chunk |= {"last_rank": rank, "last_check": check_id}
+        chunk = widened(chunk, rank, check_id)
         held += findings
     if chunk:
         yield chunk

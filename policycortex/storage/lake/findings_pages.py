@@ -13,9 +13,10 @@ from policycortex.period import Period
 from policycortex.scope import Scope
 from policycortex.storage.lake.finding_filter import FindingFilter
 from policycortex.storage.lake.findings_export import Texts, requirements_of, with_texts
+from policycortex.storage.lake.findings_plan import load_plan, widened
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA, in_schema
 from policycortex.storage.lake.scan_selection import period_end_cursor
-from policycortex.storage.lake.session import LakeSession, fetch_frame, sql
+from policycortex.storage.lake.session import LakeSession, fetch_frame
 
 PAGE_COLUMNS: Final = tuple(name for name in FINDING_COLUMNS if name != "number")
 """A finding's number is one of a report, so that a page has none."""
@@ -64,13 +65,12 @@ class FindingsPages:
         frames = {"relations": in_schema(relations, RELATIONS_SCHEMA), "waivers": in_schema(waivers, WAIVERS_SCHEMA)}
         with period_end_cursor(self._session, scope, period, frames) as (cursor, parameters):
             parameters |= {"is_related": relations is not None}
-            plan = wanted.keep(fetch_frame(cursor, "export_plan", parameters))
+            plan = load_plan(cursor, scope, parameters, wanted)
             chunk = _chunk_of(plan, start, limit)
             if chunk is None:
                 return FindingsPage(findings=_EMPTY, total=_count(plan), next=None)
-            given = parameters | chunk.bounds | wanted.parameters() | {"framework_id": framework_id}
-            result = cursor.execute(sql("export_findings"), given)
-            found = pl.DataFrame(result.to_arrow_table()).slice(chunk.skipped, limit)
+            shown = {"framework_id": framework_id, "skipped": chunk.skipped, "limit": limit}
+            found = fetch_frame(cursor, "export_findings", parameters | chunk.bounds | wanted.parameters() | shown)
         listed = requirements_of(frames["relations"])
         rows = with_texts(found, self._session, listed, Texts(scope.organization)).select(PAGE_COLUMNS)
         return FindingsPage(findings=rows, total=_count(plan), next=chunk.next)
@@ -100,12 +100,10 @@ def _chunk_of(plan: pl.DataFrame, start: FindingPosition | None, limit: int) -> 
         if (rank, check_id) < first:
             continue
         if not bounds:
-            if (rank, check_id) != first:
-                skipped = 0
-            bounds = {"first_rank": rank, "first_check": check_id}
+            skipped = skipped if (rank, check_id) == first else 0
         elif held == skipped + limit:
             return _Chunk(bounds=bounds, skipped=skipped, next=FindingPosition(rank=rank, check_id=check_id, skipped=0))
-        bounds |= {"last_rank": rank, "last_check": check_id}
+        bounds = widened(bounds, rank, check_id)
         before, held = held, held + findings
         if held > skipped + limit:
             following = FindingPosition(rank=rank, check_id=check_id, skipped=skipped + limit - before)

@@ -3,7 +3,7 @@
 Running again changes nothing; a late file makes only the days of its findings stale.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -17,6 +17,8 @@ from policycortex.storage.lake.scope_views import scope_cursor
 from policycortex.storage.lake.session import Cursor, LakeSession, fetch_frame, run
 
 _LAST_DATE: Final = date(9999, 12, 31)
+_SORTED_AT_ONCE: Final = 100_000
+"""Findings of one INSERT, which sorts them: a million do not fit into DuckDB's default memory."""
 _NOTHING: Final[Mapping[str, Any]] = {}
 _TABLES: Final = ("state", "coverage", "tallies", "builds")
 
@@ -87,7 +89,7 @@ def _rebuild_day(
         for table in _TABLES:
             run(cursor, f"{table}_delete", {"day": day})
         run(cursor, "builds_insert", {"day": day})
-        findings = insert("state", accounts)
+        findings = sum(insert("state", {**accounts, **span}) for span in _check_spans(cursor, day))
         # Ages are built later. Until then each failing finding has the age of its day, which never lowers the risk.
         run(cursor, "analytics_tallies_delete", {"day": day})
         insert("analytics_tallies")
@@ -99,3 +101,14 @@ def _rebuild_day(
         )
 
     return session.write(f"rebuild the state of {day}", work)
+
+
+def _check_spans(cursor: Cursor, day: date) -> Iterator[dict[str, Any]]:
+    """Half-open spans of checks with not many findings each, unless one check has more; together they have all."""
+    first, held = None, 0
+    for check_id, findings in fetch_frame(cursor, "checks_of_day", {"day": day}).iter_rows():
+        if held and held + findings > _SORTED_AT_ONCE:
+            yield {"first_check": first, "end_check": check_id}
+            first, held = check_id, 0
+        held += findings
+    yield {"first_check": first, "end_check": None}

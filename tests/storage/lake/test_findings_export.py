@@ -14,6 +14,7 @@ from policycortex.scope import Scope
 from policycortex.scoring.model import WAIVED_SCHEMA
 from policycortex.storage.lake import findings_export
 from policycortex.storage.lake.finding_filter import EVERY_FINDING
+from policycortex.storage.lake.findings_plan import widened
 from policycortex.storage.lake.input_frames import RELATIONS_SCHEMA, WAIVERS_SCHEMA
 from policycortex.storage.lake.lake import Lake
 from policycortex.storage.lake.scan_selection import period_end_cursor
@@ -44,7 +45,7 @@ def test_only_waivers_are_compared_with_each_finding(lake: Lake) -> None:
     """DuckDB joins all else by equal keys; one by one, a page of a million findings took 22 s."""
     take(lake, "a", [seen(2, "c0", f"r{n}", status) for n in range(4) for status in ("PASS", "FAIL")])
     frames = {"relations": RELATIONS_SCHEMA.to_frame(), "waivers": WAIVERS_SCHEMA.to_frame()}
-    bounds = {"first_rank": 0, "first_check": "", "last_rank": 99, "last_check": "z"}
+    bounds = widened(widened({}, 12, "c0"), 32, "c0") | {"skipped": 0, "limit": None}
     given = EVERY_FINDING.parameters() | bounds | {"is_related": True, "framework_id": "soc2"}
     with period_end_cursor(lake.session, EVERYTHING, NOVEMBER, frames) as (cursor, parameters):
         (_, plan), *_ = cursor.execute(f"EXPLAIN {sql('export_findings')}", parameters | given).fetchall()

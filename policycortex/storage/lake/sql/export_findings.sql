@@ -1,6 +1,7 @@
 -- Grain: one finding of the period-end posture in scope, in the total order of the findings table, from $first_check under
--- $first_rank to $last_check under $last_rank; texts and requirements are joined to the stream later.
--- Only findings of $ranks and of $check_ids, unless those lists are empty.
+-- $first_rank to $last_check under $last_rank; texts and requirements are joined to the stream later. $least_check and
+-- $greatest_check are the first and last of these checks by name: days' files are sorted by check and status. Of these
+-- findings $limit after $skipped ones; NULL: all. Only findings of $ranks and of $check_ids, unless those lists are empty.
 -- With relations (provider, check_id, mapping_id, requirement_id, ordinal) only findings that they name, else all.
 -- A failing finding is waived when waivers cover every requirement that it is listed under. first_failed_on: first day of the
 -- unbroken failing; NULL where it does not fail. A scan of one file has that file's name, others have their key.
@@ -25,7 +26,10 @@ found AS (
         AND (len($check_ids::VARCHAR[]) = 0 OR list_contains($check_ids::VARCHAR[], t.check_id))
         AND (rank_ > $first_rank OR (rank_ = $first_rank AND t.check_id >= $first_check))
         AND (rank_ < $last_rank OR (rank_ = $last_rank AND t.check_id <= $last_check))
+        AND t.check_id BETWEEN $least_check AND $greatest_check AND t.status BETWEEN $first_status AND $last_status
         AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
+    ORDER BY rank_, t.check_id, t.account_id, t.region, t.resource_uid, t.finding_uid, t.import_id, t.finding_no
+    LIMIT $limit OFFSET $skipped
 ),
 reached AS (
     SELECT f.import_id, f.finding_no, any_value(l.requirements) AS requirements,
@@ -52,6 +56,7 @@ failing AS (
         resource_uid)) AS key_, min(failing_since) AS failing_since
     FROM failing_since
     WHERE organization = $organization AND observed_date BETWEEN $first_date AND $last_date
+        AND check_id BETWEEN $least_check AND $greatest_check
     GROUP BY key_
 )
 SELECT f.finding_uid, f.check_id, f.status, f.severity, f.is_muted AS muted, w.finding_no IS NOT NULL AS waived,

@@ -1,49 +1,44 @@
 -- Grain: one check with findings of the period-end posture that relations name, all providers together: columns of
--- CHECK_COUNTS_SCHEMA, with text_ids in place of the title. Counted as export_findings and exported_checks count, without
--- writing and sorting the findings.
+-- CHECK_COUNTS_SCHEMA but waived, which are still among failed. Titles and counts as exported_checks has them, from tallies.
 WITH listed AS (
-    SELECT provider, check_id, mapping_id, list(requirement_id) AS requirements
-    FROM relations
-    GROUP BY ALL
+    SELECT DISTINCT provider, check_id, mapping_id FROM relations
 ),
-found AS (
-    SELECT t.import_id, t.finding_no, t.organization, t.observed_date, t.source, t.provider, t.account_id, t.check_id, t.mapping_id,
-        t.status, t.severity, t.is_muted, t.service, t.text_id, t.resource_uid, l.requirements
-    FROM finding_state t
+tallied AS (
+    SELECT t.*
+    FROM check_tallies t
+        SEMI JOIN listed l ON l.provider = t.provider AND l.check_id = t.check_id AND l.mapping_id = t.mapping_id
         SEMI JOIN period_end_scans c
         ON t.observed_date = c.observed_date AND
             (t.source, t.provider, t.account_id, t.scan_target, t.check_id, t.scan_key)
             = (c.source, c.provider, c.account_id, c.scan_target, c.check_id, c.scan_key)
-        JOIN listed l ON l.provider = t.provider AND l.check_id = t.check_id AND l.mapping_id = t.mapping_id
     WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
         AND in_scope(t.environment, t.provider, t.account_id, $environments, $providers, $accounts)
 ),
-reached AS (
-    SELECT f.import_id, f.finding_no, any_value(f.requirements) AS requirements,
-        bool_or(w.requirement_id IS NULL) AS is_whole, list(DISTINCT w.requirement_id) AS reached
-    FROM found f JOIN waivers w
-        ON waiver_holds_for(w.framework, $framework_id)
-        AND waiver_covers(w.check_id, w.account_id, w.resource_glob, f.check_id, f.account_id, f.resource_uid)
-    WHERE f.status = 'FAIL' AND NOT f.is_muted
-    GROUP BY f.import_id, f.finding_no
+titles AS (
+    SELECT t.check_id, min(t.title) AS title
+    FROM risk_tallies t
+        SEMI JOIN tallied k
+        ON t.observed_date = k.observed_date AND
+            (t.source, t.provider, t.account_id, t.environment, t.scan_target, t.check_id, t.mapping_id, t.scan_key)
+            = (k.source, k.provider, k.account_id, k.environment, k.scan_target, k.check_id, k.mapping_id, k.scan_key)
+    WHERE t.organization = $organization AND t.observed_date BETWEEN $first_date AND $last_date
+    GROUP BY t.check_id
 ),
-waived AS (
-    SELECT import_id, finding_no
-    FROM reached
-    WHERE is_waived_for(is_whole, reached, requirements)
+scanners AS (
+    SELECT v.check_id, list_sort(list(DISTINCT trim(v.source || ' ' || v.source_version))) AS scanners
+    FROM scanner_versions v
+        SEMI JOIN tallied k
+        ON v.observed_date = k.observed_date AND
+            (v.source, v.provider, v.account_id, v.check_id, v.mapping_id, v.scan_key)
+            = (k.source, k.provider, k.account_id, k.check_id, k.mapping_id, k.scan_key)
+    GROUP BY v.check_id
 )
-SELECT f.check_id, list(DISTINCT f.text_id) AS text_ids,
-    arg_min(f.severity, list_position(['critical', 'high', 'medium', 'low', 'informational'], f.severity)) AS severity,
-    min(f.service) AS service,
-    count(*) FILTER (f.status = 'PASS' AND NOT f.is_muted) AS passed,
-    count(*) FILTER (f.status = 'FAIL' AND NOT f.is_muted AND w.finding_no IS NULL) AS failed,
-    count(*) FILTER (f.status = 'MANUAL' AND NOT f.is_muted) AS manual,
-    count(*) FILTER (f.is_muted) AS muted,
-    count(*) FILTER (f.status = 'FAIL' AND NOT f.is_muted AND w.finding_no IS NOT NULL) AS waived,
-    list_sort(list(DISTINCT trim(f.source || ' ' || d.source_version))) AS scanners
-FROM found f
-    LEFT JOIN waived w ON w.import_id = f.import_id AND w.finding_no = f.finding_no
-    LEFT JOIN lake.core.findings d ON d.organization = f.organization AND d.observed_date = f.observed_date
-        AND d.import_id = f.import_id AND d.finding_no = f.finding_no
-GROUP BY f.check_id
-ORDER BY f.check_id
+SELECT t.check_id, any_value(n.title) AS title,
+    arg_min(t.severity, list_position(['critical', 'high', 'medium', 'low', 'informational'], t.severity)) AS severity,
+    min(t.service) AS service, sum(t.passed)::BIGINT AS passed, sum(t.failed)::BIGINT AS failed,
+    sum(t.manual)::BIGINT AS manual, sum(t.muted)::BIGINT AS muted, any_value(s.scanners) AS scanners
+FROM tallied t
+    LEFT JOIN titles n ON n.check_id = t.check_id
+    LEFT JOIN scanners s ON s.check_id = t.check_id
+GROUP BY t.check_id
+ORDER BY t.check_id

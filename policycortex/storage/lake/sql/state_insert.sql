@@ -1,5 +1,6 @@
 -- Grain: one finding of one scan on $day. When several files have findings of one scan, equal findings count as often
--- as in the file with most of them; within one file nothing is dropped, because scanners repeat uids.
+-- as in the file with most of them; within one file nothing is dropped, because scanners repeat uids. Sorted, so that
+-- queries of some checks or of muted findings read some row groups of the day; checks from $first_check on, before $end_check.
 INSERT INTO lake.core.finding_state BY NAME
 WITH shared_scans AS (
     SELECT organization, source, scan_target, scan_key
@@ -14,7 +15,7 @@ copies AS (
             PARTITION BY organization, source, scan_target, scan_key, content_digest, import_id ORDER BY finding_no
         ) AS copy_no
     FROM lake.core.findings SEMI JOIN shared_scans USING (organization, source, scan_target, scan_key)
-    WHERE observed_date = $day
+    WHERE observed_date = $day AND is_within(check_id, $first_check, $end_check)
 ),
 dropped AS (
     SELECT organization, import_id, finding_no
@@ -35,3 +36,5 @@ FROM lake.core.findings f
     ANTI JOIN dropped d USING (organization, import_id, finding_no)
     LEFT JOIN accounts a ON a.account_id = f.account_id
 WHERE f.observed_date = $day AND is_within(f.organization, $first_organization, $end_organization)
+    AND is_within(f.check_id, $first_check, $end_check)
+ORDER BY f.organization, f.is_muted, f.check_id, f.status, f.account_id
