@@ -15,7 +15,7 @@ from benchmarks.harness import ROOT, Measured
 
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (
-    "serving", "documents", "ingest", "formats", "scoring", "history", "workbook", "api", "pages", "analytics",
+    "serving", "documents", "size", "ingest", "formats", "scoring", "history", "workbook", "api", "pages", "analytics",
     "backfill",
 )  # fmt: skip
 """In the order they run and are shown: first what people wait for."""

@@ -20,7 +20,7 @@ MOST_MS, MOST_RATIO = 150, 2
 _WHY_RATIO = (
     "the page's own work, 2 to 4 ms for the session, the template and the calls, is more than its small calls cost"
 )
-_WHY_MS = "the calls beneath cost as much: they count and sort the findings of the day themselves, not stored counts"
+_WHY_MS = "the calls beneath cost as much: relating checks to requirements, and some queries of the lake"
 _OPENINGS = 5
 _DAY = SCAN_DAY.date()
 _PAGES = {

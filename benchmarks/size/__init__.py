@@ -1,0 +1,1 @@
+"""Import, judging and a report of findings of 300 accounts."""
