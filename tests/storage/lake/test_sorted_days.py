@@ -94,7 +94,7 @@ def test_the_plan_from_tallies_is_that_of_the_findings(lake: Lake) -> None:
     take_many(lake)
     keys = lake.period_end.load_tallies(EVERYTHING, NOVEMBER).select("provider", "check_id", "mapping_id").unique()
     relations = keys.filter(pl.col("check_id") != "c3").with_columns(requirement_id=pl.lit("A.1"), ordinal=pl.lit(0))
-    frames = {"relations": relations.select(RELATIONS_SCHEMA.names()).cast(dict(RELATIONS_SCHEMA))}
+    frames = {"relations": relations.select(RELATIONS_SCHEMA.names()).cast(RELATIONS_SCHEMA)}
     for scope, is_related, wanted in product(SCOPES, (False, True), FILTERS):
         with period_end_cursor(lake.session, scope, NOVEMBER, frames) as (cursor, parameters):
             given = parameters | {"is_related": is_related}

@@ -50,6 +50,7 @@ details AS (
     SELECT d.import_id, d.finding_no, d.status_detail, d.resource_name, d.account_name, d.source_version
     FROM lake.core.findings d SEMI JOIN found f ON d.import_id = f.import_id AND d.finding_no = f.finding_no
     WHERE d.organization = $organization AND d.observed_date BETWEEN $first_date AND $last_date
+        AND d.check_id BETWEEN $least_check AND $greatest_check
 ),
 failing AS (
     SELECT md5_number(concat_ws(chr(31), observed_date, scan_key, source, account_id, scan_target, region, check_id,
