@@ -10,7 +10,6 @@ from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import ArtifactStore
 from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry import FileRow, ReportRow
-from policycortex.verify.report_files import verify
 from policycortex.verify.verdict import Verdict, VerdictLine, broken, verdict_of
 
 
@@ -20,6 +19,8 @@ def verify_stored(settings: Settings, store: ArtifactStore, report: ReportRow, f
     Whose certificate signed is for the recipient to confirm, and the audit log has a check of its own: no line is about
     them.
     """
+    from policycortex.verify.report_files import verify  # noqa: PLC0415 - pyHanko and aiohttp: a second of imports
+
     with private_folder(settings) as folder:
         lost = tuple(_fetch_all(store, report, files, folder))
         found = verify(folder).lines

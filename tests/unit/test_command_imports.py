@@ -11,3 +11,10 @@ def test_the_list_of_commands_loads_no_heavy_library() -> None:
     program = f"import sys, policycortex_cli.app; print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_api_loads_no_library_of_signatures() -> None:
+    """A tenth of the imports of ``serve``; few requests check signatures."""
+    program = "import sys, policycortex_cli.api_server; print('pyhanko' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
