@@ -31,12 +31,15 @@ from pipelines.platform.forked_process import fork, receive_signals
 from pipelines.platform.run_host_socket import listen, receive_message
 from pipelines.platform.service_logs import log_runs_as_json
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
+from policycortex.documents.catalogues import FALLBACK
+from policycortex.documents.locales import open_locale
 from policycortex.frameworks.catalog import load_builtin_frameworks
 from policycortex.rendering.templates import compile_templates
 from policycortex.reports.registry import all_sections
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
 from policycortex.tracing.spans import import_sender
+from policycortex.workflow.sign_files import digest_templates
 
 _log = logging.getLogger("pipelines.platform.run_host")
 
@@ -90,6 +93,8 @@ def preload(definitions_module: str) -> None:
     all_sections()
     load_builtin_frameworks()  # a hundred files
     compile_templates()
+    digest_templates()
+    open_locale(FALLBACK).number(0)  # reads the language's forms of numbers
     DagsterInstance.ephemeral().dispose()  # imports what each run imports when it opens its instance
     expected_threads, settings = _thread_count(), Settings.from_environment()
     check_extensions(settings)

@@ -5,19 +5,18 @@ checks of other tools that nothing else relates get the requirements of the chec
 """
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, TypeAlias
 
 import polars as pl
 
 from policycortex.frameworks.combined import id_within
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.related_crosswalk import relate_by_checks
-from policycortex.frameworks.strengths import RelationStrengths, added_relations
+from policycortex.frameworks.strengths import ANY_PROVIDER, RelationStrengths, added_requirements
 from policycortex.names import ANY_FRAMEWORK, CrosswalkEdition, RelationStrength
 
 _KEY: Final = ("provider", "check_id", "mapping_id")
-_PAIR: Final = ("provider", "check_id")
 
 RELATED_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "requirement_id"), pl.String()))
 """Grain: tally key (provider, check_id, mapping_id) and one requirement in the framework's spelling; distinct."""
@@ -25,9 +24,13 @@ RELATED_SCHEMA: Final = pl.Schema(dict.fromkeys((*_KEY, "requirement_id"), pl.St
 RELATION_SCHEMA: Final = pl.Schema({**RELATED_SCHEMA, "strength": pl.String()})
 """The same with ``strength``: ``direct`` or ``supporting``."""
 
+_Key: TypeAlias = tuple[str, str, str]
+_Named: TypeAlias = Mapping[str, Collection[tuple[str, str | None]]]
+"""By mapping_id the framework's key and the requirement that findings name; None if the framework has none like it."""
+
 
 def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
-    """Relations (RELATION_SCHEMA) of every tally key; keys related to no requirement are absent.
+    """Relations (RELATION_SCHEMA) of every tally key, in order; keys related to no requirement are absent.
 
     ``tallies`` needs provider, check_id and mapping_id; ``mappings`` is MAPPING_SCHEMA. For one (provider, check) the
     framework's crosswalk decides alone if it has an entry, the named provider before ``*``. Else each mapping_id gives
@@ -37,17 +40,14 @@ def expand_crosswalk(framework: Framework, tallies: pl.DataFrame, mappings: pl.D
     if framework.parts:
         return pl.concat([_within(part, expand_crosswalk(part, tallies, mappings)) for part in framework.parts])
     keys = _distinct_keys(framework, tallies)
-    decided = _decided_by_catalog(framework, keys)
-    by_catalog = keys.join(decided.explode("requirement_id"), on=_PAIR).drop_nulls("requirement_id")
-    named = _named(framework, keys, decided, mappings)
-    by_findings = named.drop_nulls("requirement_id")
-    columns = [*_KEY, "requirement_id"]
-    found = pl.concat([by_catalog.select(columns), by_findings.select(columns)])
+    named = _named(framework, {mapping_id for *_, mapping_id in keys}, mappings)
+    found = {(key, requirement_id) for key in keys for requirement_id in _found(framework, key, named)}
     if framework.edition is CrosswalkEdition.SCANNER:
-        return found.unique().with_columns(strength=pl.lit(RelationStrength.DIRECT.value))
-    reviewed = _with_strengths(framework, pl.concat([found, _added(framework, keys)]).unique())
-    undecided = keys.join(decided, on=_PAIR, how="anti").join(_naming(named), on=_KEY, how="anti")
-    return pl.concat([reviewed, relate_by_checks(framework, undecided).select(list(RELATION_SCHEMA))]).unique()
+        rows = {(*key, requirement_id, RelationStrength.DIRECT.value) for key, requirement_id in found}
+    else:
+        added = {(key, requirement_id) for key in keys for requirement_id in added_requirements(framework, *key[:2])}
+        rows = {*_reviewed(framework, found | added), *_by_checks(framework, keys, named)}
+    return pl.DataFrame(sorted(rows), schema=RELATION_SCHEMA, orient="row")
 
 
 def _within(part: Framework, relations: pl.DataFrame) -> pl.DataFrame:
@@ -55,62 +55,61 @@ def _within(part: Framework, relations: pl.DataFrame) -> pl.DataFrame:
     return relations.with_columns(requirement_id=pl.lit(id_within(part, "")) + pl.col("requirement_id"))
 
 
-def _naming(named: pl.DataFrame) -> pl.DataFrame:
-    """Keys whose findings name a requirement of the framework, whether or not the framework has it."""
-    is_ours = pl.col("requirement_id").is_not_null() | (pl.col("framework_key") != ANY_FRAMEWORK)
-    return named.filter(is_ours).select(_KEY).unique()
+def _distinct_keys(framework: Framework, tallies: pl.DataFrame) -> set[_Key]:
+    rows: Iterator[_Key] = tallies.select(_KEY).unique().iter_rows()
+    return {row for row in rows if not framework.providers or row[0] in framework.providers}
 
 
-def _with_strengths(framework: Framework, found: pl.DataFrame) -> pl.DataFrame:
-    """The relations that are not contrary, with their strength."""
-    strengths = RelationStrengths(framework)
-    distinct = found.select(*_PAIR, "requirement_id").unique()
-    rows = [(*row, strengths.of(*row).strength.value) for row in distinct.iter_rows()]
-    schema = dict.fromkeys((*_PAIR, "requirement_id", "strength"), pl.String())
-    kept = pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("strength") != RelationStrength.CONTRARY.value)
-    return found.join(kept, on=[*_PAIR, "requirement_id"]).select(list(RELATION_SCHEMA))
+def _found(framework: Framework, key: _Key, named: _Named) -> Iterator[str]:
+    """The requirements that the framework relates to the key, or else those that its findings name."""
+    decided = _decided(framework, key)
+    if decided is not None:
+        yield from decided
+    else:
+        yield from (requirement_id for _, requirement_id in named.get(key[2], ()) if requirement_id is not None)
 
 
-def _added(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
-    """Relations that the review adds, to requirements that the framework has."""
-    schema = dict.fromkeys((*_PAIR, "requirement_id"), pl.String())
-    known = {requirement.id for requirement in framework.requirements}
-    rows = [row for row in added_relations(framework) if row[2] in known]
-    return keys.join(pl.DataFrame(rows, schema=schema, orient="row"), on=_PAIR).select(*_KEY, "requirement_id")
-
-
-def _distinct_keys(framework: Framework, tallies: pl.DataFrame) -> pl.DataFrame:
-    keys = tallies.select(pl.col(_KEY).cast(pl.String)).unique()
-    return keys.filter(pl.col("provider").is_in(framework.providers)) if framework.providers else keys
-
-
-def _decided_by_catalog(framework: Framework, keys: pl.DataFrame) -> pl.DataFrame:
-    """(provider, check_id) with an entry in the crosswalk, and its list of requirements, which may be empty."""
-    rows = list(_entries(framework, keys.select(_PAIR).unique()))
-    schema = {"provider": pl.String(), "check_id": pl.String(), "requirement_id": pl.List(pl.String)}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _entries(framework: Framework, pairs: pl.DataFrame) -> Iterator[tuple[str, str, list[str]]]:
+def _decided(framework: Framework, key: _Key) -> Collection[str] | None:
+    """The requirements of the crosswalk's entry, which may be none; None without an entry."""
+    provider, check_id, _ = key
     relations = framework.crosswalk.relations
-    for provider, check_id in pairs.iter_rows():
-        ids = relations.get((provider, check_id), relations.get(("*", check_id)))
-        if ids is not None:
-            yield provider, check_id, list(ids)
+    return relations.get((provider, check_id), relations.get((ANY_PROVIDER, check_id)))
 
 
-def _named(framework: Framework, keys: pl.DataFrame, decided: pl.DataFrame, mappings: pl.DataFrame) -> pl.DataFrame:
-    """Requirements that findings of other keys name, with ``requirement_id``; null if the framework has none."""
+def _named(framework: Framework, mapping_ids: Collection[str], mappings: pl.DataFrame) -> _Named:
     wanted = {_folded(key) for key in (framework.id, *framework.finding_keys, ANY_FRAMEWORK)}
     ours = [key for key in mappings["framework_key"].unique().to_list() if _folded(key) in wanted]
-    named = keys.join(decided, on=_PAIR, how="anti").join(
-        mappings.filter(pl.col("framework_key").is_in(ours)), on="mapping_id"
-    )
+    rows = mappings.filter(pl.col("framework_key").is_in(ours) & pl.col("mapping_id").is_in(list(mapping_ids)))
     spellings = framework.requirement_by_spelling()
-    uids = named["requirement_uid"].unique().drop_nulls().to_list()
-    spelled = {"requirement_uid": uids, "requirement_id": [spellings.get(uid.strip().casefold()) for uid in uids]}
-    known = pl.DataFrame(spelled, schema=dict.fromkeys(spelled, pl.String))
-    return named.join(known, on="requirement_uid")
+    named: dict[str, list[tuple[str, str | None]]] = {}
+    for mapping_id, key, uid in rows.select("mapping_id", "framework_key", "requirement_uid").drop_nulls().iter_rows():
+        named.setdefault(mapping_id, []).append((key, spellings.get(uid.strip().casefold())))
+    return named
+
+
+def _is_named(key: _Key, named: _Named) -> bool:
+    """Whether findings name a requirement of the framework, whether or not the framework has it."""
+    return any(
+        requirement_id is not None or framework_key != ANY_FRAMEWORK
+        for framework_key, requirement_id in named.get(key[2], ())
+    )
+
+
+def _reviewed(framework: Framework, found: Collection[tuple[_Key, str]]) -> Iterator[tuple[str, str, str, str, str]]:
+    """The relations that are not contrary, with their strength."""
+    strengths = RelationStrengths(framework)
+    for key, requirement_id in found:
+        strength = strengths.of(key[0], key[1], requirement_id).strength
+        if strength is not RelationStrength.CONTRARY:
+            yield *key, requirement_id, strength.value
+
+
+def _by_checks(framework: Framework, keys: Collection[_Key], named: _Named) -> Iterator[tuple[str, str, str, str, str]]:
+    """Relations of what neither the framework nor the findings relate."""
+    undecided = {key for key in keys if _decided(framework, key) is None and not _is_named(key, named)}
+    related = relate_by_checks(framework, {key[:2] for key in undecided})
+    for key in undecided:
+        yield from ((*key, requirement_id, strength) for requirement_id, strength in related[key[:2]])
 
 
 def _folded(key: str) -> str:

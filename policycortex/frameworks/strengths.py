@@ -58,6 +58,19 @@ def added_relations(framework: Framework) -> Iterator[tuple[str, str, str]]:
             )
 
 
+def added_requirements(framework: Framework, provider: str, check_id: str) -> frozenset[str]:
+    """The framework's requirements that the review adds to one check, except where the user's file relates it."""
+    if framework.review is None or is_own(framework, provider, check_id):
+        return frozenset()
+    many = framework.review.added.get((provider, check_id), ())
+    added = {requirement_id for each in many for requirement_id in each.requirement_ids}
+    return (
+        frozenset(added.intersection(requirement.id for requirement in framework.requirements))
+        if added
+        else frozenset()
+    )
+
+
 def is_own(framework: Framework, provider: str, check_id: str) -> bool:
     """Whether the relations of the check are the user's."""
     return not framework.own_checks.isdisjoint({(provider, check_id), (ANY_PROVIDER, check_id)})

@@ -118,17 +118,19 @@ def refresh_stale_days(
     progress: Callable[[str], None],
     *,
     now: datetime | None = None,
-) -> None:
+) -> bool:
     """Rebuild and assess the days of ``span`` (both ends included) that imports changed since they were built.
 
-    ``lake`` is the current lake, not one at a snapshot.
+    ``lake`` is at its newest snapshot. Returns whether days were rebuilt, which another opening of the lake shows.
     """
-    if stale := lake.state.load_stale_days(*span):
-        progress(f"bringing {len(stale)} days up to date first")
-        rebuild_days(settings, stale)
-        score_days(settings, stale, now=now)
-    else:
+    stale = lake.state.load_stale_days(*span)
+    if not stale:
         progress(f"no day from {span[0]} to {span[1]} has changed since it was assessed; none is rebuilt")
+        return False
+    progress(f"bringing {len(stale)} days up to date first")
+    rebuild_days(settings, stale)
+    score_days(settings, stale, now=now)
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Reads what a report shows beside its posture, from the lake at one snapshot."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -61,9 +62,10 @@ class ReportInputs:
     """All of the organisation on the framework, for a history of indicators."""
 
 
-def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
+def read_evidence(reader: Executor, lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
     """Export the findings into ``folder`` and count the tables of findings from that file, so that they agree."""
     request, assessed = inputs.request, inputs.assessed
+    changing = reader.submit(compare_periods, lake, request, inputs.framework, (inputs.before, assessed), folder)
     path = folder / "findings.parquet"
     total = lake.findings_export.write_findings(
         request.scope,
@@ -74,15 +76,21 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
         waivers=assessed.waivers,
     )
     risk_items = load_risk_items(lake, request, request.period, assessed)
-    change = compare_periods(lake, request, inputs.framework, (inputs.before, assessed), folder)
+    previous_risk_items = load_risk_items(lake, request, request.period.previous(), inputs.before)
+    failing_checks = lake.findings.load_failing_checks(request.scope, request.period, path)
+    waivers = _waivers(lake, inputs, path)
+    coverage = lake.period_end.load_scan_coverage(request.scope, request.period)
+    scans = lake.period_end.load_scans(request.scope, request.period)
+    earlier_targets = lake.period_end.load_earlier_targets(request.scope, request.period)
+    change = changing.result()
     return Evidence(
         findings=FindingsTable(path=path, total=total),
         findings_total=total,
-        failing_checks=lake.findings.load_failing_checks(request.scope, request.period, path),
+        failing_checks=failing_checks,
         dimensions=lake.findings.load_dimensions(path),
-        coverage=lake.period_end.load_scan_coverage(request.scope, request.period),
-        scans=lake.period_end.load_scans(request.scope, request.period),
-        earlier_targets=lake.period_end.load_earlier_targets(request.scope, request.period),
+        coverage=coverage,
+        scans=scans,
+        earlier_targets=earlier_targets,
         filtered_files=lake.period_end.load_filtered_files(request.scope, request.period),
         checks=lake.findings.load_check_counts(path),
         owners=(
@@ -90,12 +98,12 @@ def read_evidence(lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
             if request.type in {ReportType.REMEDIATION, ReportType.POAM}
             else OWNERS_SCHEMA.to_frame()
         ),
-        waivers=_waivers(lake, inputs, path),
+        waivers=waivers,
         stated=assessed.stated.in_force,
         contradicted=assessed.contradicted,
         risk_items=risk_items,
         minimum_ages=lake.analytics.load_minimum_ages(request.scope.organization, oldest_failing(risk_items)),
-        previous_risk_items=load_risk_items(lake, request, request.period.previous(), inputs.before),
+        previous_risk_items=previous_risk_items,
         risk_weights=inputs.weights,
         change=change.causes if change else None,
         comparison=change.findings if change else None,

@@ -1,26 +1,28 @@
 """The postures that every report has: of the days of its period, of its end, and of the end of the period before."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from policycortex.frameworks.model import Framework
 from policycortex.requests.model import ReportRequest
 from policycortex.scoring.attestations import Attestation
+from policycortex.scoring.model import Posture
 from policycortex.scoring.waivers import Waiver
 from policycortex.storage.lake.lake import Lake
-from policycortex.workflow.assessed_period import AssessedPeriod, DayReadings, judge_period, read_days
+from policycortex.workflow.assessed_period import AssessedPeriod, DayReadings, judge_days, judge_period, read_days
 
 
-def read_trend(
+def judge_trend(  # noqa: PLR0917 - the values of compose_from_lake
     lake: Lake,
     request: ReportRequest,
+    framework: Framework | None,
     waivers: Sequence[Waiver],
     attestations: Sequence[Attestation],
     known_at: datetime,
-) -> DayReadings:
-    """The days of the period; what was not scanned in it does not count."""
+) -> tuple[DayReadings, Mapping[date, Posture]]:
+    """The days of the period and their postures; what was not scanned in the period does not count."""
     period = request.period
-    return read_days(
+    readings = read_days(
         lake,
         request.scope,
         period,
@@ -29,6 +31,7 @@ def read_trend(
         attestations=attestations,
         since=period.first_date,
     )
+    return readings, judge_days(readings, framework)
 
 
 def judge_both(  # noqa: PLR0917 - the values of compose_from_lake

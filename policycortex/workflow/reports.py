@@ -19,7 +19,7 @@ from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.model import CrosswalkNote, ReportDocument, ReportHeader
 from policycortex.errors import ConflictError, NotFoundError, PolicyCortexError
 from policycortex.frameworks.model import Framework
-from policycortex.names import ReportStage, ReportStatus, ReportType
+from policycortex.names import ReportStage, ReportStatus
 from policycortex.rendering.options import RenderingOptions
 from policycortex.rendering.report_json import describe_summary
 from policycortex.reports.compose import compose_report
@@ -30,27 +30,26 @@ from policycortex.scoring.risk_model import RiskWeights
 from policycortex.scoring.waivers import Waiver
 from policycortex.security.manifest import AuditLogHead, Provenance
 from policycortex.settings import Settings
-from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.lake import Lake
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.private_folders import private_folder
 from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.tracing.spans import tracing_of
 from policycortex.workflow.analytics_days import risk_weights
-from policycortex.workflow.assessed_period import describe_crosswalk, judge_days
+from policycortex.workflow.assessed_period import describe_crosswalk
 from policycortex.workflow.evidence_files import copy_evidence
 from policycortex.workflow.known_records import comments_on, framework_and_records, milestones_of
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
-from policycortex.workflow.poam_numbers import number_organization
-from policycortex.workflow.posture import refresh_stale_days
 from policycortex.workflow.protect_files import ReportFile, protect_files
-from policycortex.workflow.report_days import days_of_request
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
+from policycortex.workflow.report_lake import open_report_lake
 from policycortex.workflow.report_order import MadeWith, check_same_figures, note_made_with
-from policycortex.workflow.report_postures import judge_both, read_trend
+from policycortex.workflow.report_postures import judge_both, judge_trend
 from policycortex.workflow.report_progress import ReportProgress
 from policycortex.workflow.request_report import unseal_password
 from policycortex.workflow.retention import expires_at
+from policycortex.workflow.second_reader import second_reader
 from policycortex.workflow.sign_files import read_provenance, sign_files
 
 if TYPE_CHECKING:
@@ -161,12 +160,7 @@ def _make(
     request = request_from_json(row.order)
     basis = request.basis
     framework, waivers, attestations = framework_and_records(settings, request, now)
-    with open_lake(settings, snapshot=basis.snapshot if basis else None) as lake:
-        if basis is None:
-            _refresh(lake, request, now, progress)
-            lake.stay()
-        elif basis.carry_days is not None:
-            lake.session.carry_days = basis.carry_days
+    with open_report_lake(settings, request, now, progress) as lake:
         stages.enter(ReportStage.COMPOSING)
         document = compose_from_lake(
             lake,
@@ -198,14 +192,6 @@ def _make(
     return _Made(document=document, rendered=tuple(rendered), provenance=provenance, made_with=made_with)
 
 
-def _refresh(lake: Lake, request: ReportRequest, now: datetime, progress: Callable[[str], None]) -> None:
-    """Bring what the report reads up to date: its days, and the numbers of weaknesses."""
-    settings = lake.session.settings
-    refresh_stale_days(settings, lake, days_of_request(settings, request), progress, now=now)
-    if request.type is ReportType.POAM:
-        number_organization(lake, request.scope.organization, now=now)
-
-
 def compose_from_lake(
     lake: Lake,
     request: ReportRequest,
@@ -229,30 +215,34 @@ def compose_from_lake(
     """
     known_at, given_waivers = request.basis.known_at if request.basis else now, waivers
     waivers, attestations = waivers_within(waivers, framework), attestations_within(attestations, framework)
-    before, assessed = judge_both(lake, request, framework, waivers, attestations, known_at)
-    readings = read_trend(lake, request, waivers, attestations, known_at)
-    daily = judge_days(readings, framework)
-    inputs = ReportInputs(
-        request=request,
-        framework=framework,
-        waivers=waivers,
-        given_waivers=given_waivers,
-        before=before,
-        assessed=assessed,
-        scored=tuple(day for day, posture in daily.items() if posture.score.denominator),
-        scan_days=readings.scanned,
-        weights=weights,
-        now=known_at,
-        comments=comments,
-        milestones=milestones,
-        attestations=attestations,
-    )
+    lake.period_end.load_mappings(request.scope.organization)  # once, before both threads ask for them
+    with second_reader(lake, request) as reader:
+        trend = reader.submit(judge_trend, lake, request, framework, waivers, attestations, known_at)
+        before, assessed = judge_both(lake, request, framework, waivers, attestations, known_at)
+        readings, daily = trend.result()
+        inputs = ReportInputs(
+            request=request,
+            framework=framework,
+            waivers=waivers,
+            given_waivers=given_waivers,
+            before=before,
+            assessed=assessed,
+            scored=tuple(day for day, posture in daily.items() if posture.score.denominator),
+            scan_days=readings.scanned,
+            weights=weights,
+            now=known_at,
+            comments=comments,
+            milestones=milestones,
+            attestations=attestations,
+        )
+        crosswalk = reader.submit(describe_crosswalk, framework, assessed)
+        evidence = read_evidence(reader, lake, inputs, folder)
     return compose_report(
         header=_header(
             request,
             framework,
             locale,
-            crosswalk=describe_crosswalk(framework, assessed),
+            crosswalk=crosswalk.result(),
             words=words,
             report_id=report_id,
             snapshot=lake.snapshot(),
@@ -261,7 +251,7 @@ def compose_from_lake(
         posture=assessed.posture,
         previous=before.posture,
         daily=daily,
-        evidence=read_evidence(lake, inputs, folder),
+        evidence=evidence,
         locale=locale,
         show_executive_summary=request.include_executive_summary,
         detail=request.detail,

@@ -42,7 +42,7 @@ def read_provenance(
         ),
         framework=_describe(framework) if framework is not None else None,
         models={summary.score.model: summary.score.model_version},
-        templates_sha256=_digest_folder(templates_folder()),
+        templates_sha256=digest_templates(),
         software=f"policycortex-reports {version('policycortex-reports')}",
         rows={
             "findings": document.completeness.findings_total,
@@ -169,8 +169,9 @@ def _describe(framework: Framework) -> dict[str, Any]:
 
 
 @cache
-def _digest_folder(folder: Path) -> str:
-    """One digest of all templates, from their names and digests in request."""
+def digest_templates() -> str:
+    """One digest of all built-in templates, from their names and digests in order. They do not change in a process."""
+    folder = templates_folder()
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{path.relative_to(folder).as_posix()} {digest_file(path)}\n" for path in paths]
     return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -181,6 +181,11 @@ class LakeImports:
         )
         return counts.cast(TALLY_SCHEMA)
 
+    def count_findings(self, organization: str, first: date, last: date) -> int:
+        """Findings of the files that hold findings of these days, with their findings of other days."""
+        days = {"organization": organization, "first_date": first, "last_date": last}
+        return int(self._session.fetch("imported_findings", days)["findings"].item())
+
     def load_import_digests(self, organization: str, period: Period) -> tuple[tuple[str, str, str, int], ...]:
         """Name, SHA-256, format and kept findings of the files that hold findings of these days, by digest."""
         days = {"organization": organization, "first_date": period.first_utc_date, "last_date": period.last_utc_date}

@@ -15,6 +15,7 @@ from policycortex.storage.lake.analytics import LakeAnalytics
 from policycortex.storage.lake.attach import NoLakeError, connect_lake, create_lake, scratch_dir
 from policycortex.storage.lake.catalog import SCHEMA_VERSION
 from policycortex.storage.lake.catalog_copy import copy_catalog_to_memory
+from policycortex.storage.lake.catalog_state import read_catalog_state
 from policycortex.storage.lake.column_statistics import forget_statistics
 from policycortex.storage.lake.damage import refuse_lost_catalog
 from policycortex.storage.lake.data_checks import LakeDataChecks
@@ -67,6 +68,24 @@ def open_lake_if_any(settings: Settings) -> Iterator["Lake | None"]:
         yield Lake(session)
 
 
+@contextmanager
+def open_newest_lake(settings: Settings) -> Iterator["Lake"]:
+    """The lake at its newest snapshot, read-only: all reads see the same rows. Its tables are created if missing.
+
+    It opens in half the time of ``open_lake``, because DuckLake reads a copy of the catalog in memory from the start.
+    Raises as ``open_lake``.
+    """
+    session = _open_newest(settings)
+    if session is None:
+        with open_lake(settings):  # creates the tables or upgrades them, or refuses newer ones
+            pass
+        session = _open_newest(settings)
+    if session is None:
+        raise ConfigurationError(f"the lake in {settings.home} was removed while it was opened")
+    with closing(session):
+        yield Lake(session)
+
+
 class Lake:
     """One attached lake: what it holds, by subject. Safe to share between threads: each call has its own cursor."""
 
@@ -91,10 +110,6 @@ class Lake:
         """Number of the newest snapshot, or of the one this lake is read at."""
         return str(self.session.fetch("snapshot")["id"].item())
 
-    def stay(self) -> None:
-        """Stay at the newest snapshot, read-only: all later reads see the same rows. Cheaper than ``at``."""
-        self.session.stay_at(self.snapshot())
-
     def at(self, snapshot: str) -> AbstractContextManager["Lake"]:
         """This lake as it was at ``snapshot``, read-only: all reads of a report see the same rows."""
         return open_lake(self.session.settings, snapshot=snapshot)
@@ -111,17 +126,13 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
     connection = connect_lake(settings, snapshot=snapshot)
     session = LakeSession(connection, settings, snapshot=snapshot)
     try:
+        if snapshot is not None:
+            copy_catalog_to_memory(connection, settings)
         version = lake_schema.found_version(session)
         if snapshot is None:
             lake_schema.ensure_schema(session, version)
-        else:
-            copy_catalog_to_memory(connection, settings)
         is_numbering = snapshot is None or version >= lake_schema.NUMBERS_WEAKNESSES
-        with session.cursor() as cursor:
-            views = "views" if lake_schema.has_scan_targets(cursor) else "views_before_6"
-            numbers = "views_9" if is_numbering else "views_before_9"
-            for statement in cursor.extract_statements(sql(views) + sql(numbers) + sql("macros")):
-                cursor.execute(statement)
+        _make_views(session, is_numbering=is_numbering)
         if snapshot is None and version < SCHEMA_VERSION:
             if version:
                 upgrade(session, version)
@@ -132,6 +143,37 @@ def _open_session(settings: Settings, snapshot: str | None) -> LakeSession:
         session.close()
         raise
     return session
+
+
+def _open_newest(settings: Settings) -> LakeSession | None:
+    """At the newest snapshot; None where there is no lake, or tables of another version than this program's."""
+    _make_folders(settings)
+    try:
+        connection = connect_lake(settings)
+    except NoLakeError:
+        return None
+    session = LakeSession(connection, settings)
+    try:
+        session.stay_at(read_catalog_state(session).snapshot)
+        if lake_schema.found_version(session) != SCHEMA_VERSION:
+            session.close()
+            return None
+        _make_views(session, is_numbering=True)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _make_views(session: LakeSession, *, is_numbering: bool) -> None:
+    """In one transaction: outside of one, DuckLake looks up its snapshot for each statement, 3 ms each time."""
+    with session.cursor() as cursor:
+        cursor.execute("BEGIN TRANSACTION")
+        views = "views" if lake_schema.has_scan_targets(cursor) else "views_before_6"
+        numbers = "views_9" if is_numbering else "views_before_9"
+        for statement in cursor.extract_statements(sql(views) + sql(numbers) + sql("macros")):
+            cursor.execute(statement)
+        cursor.execute("COMMIT")
 
 
 def _create_lake_once(settings: Settings) -> None:
