@@ -42,6 +42,7 @@ from policycortex.workflow.evidence_files import copy_evidence
 from policycortex.workflow.known_records import comments_on, framework_and_records, milestones_of
 from policycortex.workflow.organization_words import NO_WORDS, OrganizationWords, load_organization_words
 from policycortex.workflow.protect_files import ReportFile, protect_files
+from policycortex.workflow.report_days import days_of_request
 from policycortex.workflow.report_evidence import ReportInputs, read_evidence
 from policycortex.workflow.report_lake import open_report_lake
 from policycortex.workflow.report_order import MadeWith, check_same_figures, note_made_with
@@ -216,7 +217,8 @@ def compose_from_lake(
     known_at, given_waivers = request.basis.known_at if request.basis else now, waivers
     waivers, attestations = waivers_within(waivers, framework), attestations_within(attestations, framework)
     lake.period_end.load_mappings(request.scope.organization)  # once, before both threads ask for them
-    with second_reader(lake, request) as reader:
+    days = days_of_request(lake.session.settings, request)
+    with second_reader(lake.imports.count_findings(request.scope.organization, *days)) as reader:
         trend = reader.submit(judge_trend, lake, request, framework, waivers, attestations, known_at)
         before, assessed = judge_both(lake, request, framework, waivers, attestations, known_at)
         readings, daily = trend.result()

@@ -6,12 +6,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, ParamSpec, TypeVar
 
-from policycortex.requests.model import ReportRequest
-from policycortex.storage.lake.lake import Lake
-from policycortex.workflow.report_days import days_of_request
-
 MOST_FINDINGS: Final = 200_000
-"""Findings of the files that are read. DuckDB's memory limit holds for all statements of a process together, so that
+"""Of the files that a report reads. DuckDB's memory limit holds for all statements of a process together, so that
 larger reports run theirs one after another."""
 
 P = ParamSpec("P")
@@ -19,15 +15,13 @@ T = TypeVar("T")
 
 
 @contextmanager
-def second_reader(lake: Lake, request: ReportRequest) -> Iterator[Executor]:
-    """Runs what is submitted in a second thread; for a large report, or with one core, at once in the caller's.
+def second_reader(findings: int) -> Iterator[Executor]:
+    """Runs what is submitted in a second thread; with many ``findings``, or with one core, at once in the caller's.
 
-    The lake must stay at a snapshot, so that all readings see the same rows. After an error nothing new is started.
+    The caller reads meanwhile. After an error nothing new is started, and what runs ends first.
     """
-    first, last = days_of_request(lake.session.settings, request)
-    findings = lake.imports.count_findings(request.scope.organization, first, last)
-    is_together = findings <= MOST_FINDINGS and len(os.sched_getaffinity(0)) > 1
-    executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="reader") if is_together else _AtOnce()
+    is_beside = findings <= MOST_FINDINGS and len(os.sched_getaffinity(0)) > 1
+    executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="second-reader") if is_beside else _AtOnce()
     try:
         yield executor
     finally:

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import sys
 from io import BufferedReader
 from pathlib import Path
 
@@ -81,3 +82,19 @@ def _change(packages: Path) -> Path:
     path.unlink()
     path.write_bytes(content)
     return path
+
+
+def test_a_missing_package_that_duckdb_tries_is_searched_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB tries to import pandas for each parameter; an installed or imported one stays as it is."""
+    monkeypatch.setitem(sys.modules, "pandas", sys)  # the end of the test restores what was there
+    del sys.modules["pandas"]
+    monkeypatch.setattr(lake_extensions, "find_spec", lambda _: None)
+    connect_with_extensions(_NAMES, {}).close()
+    assert sys.modules["pandas"] is None
+    sys.modules["pandas"] = sys
+    connect_with_extensions(_NAMES, {}).close()
+    assert sys.modules["pandas"] is sys
+    del sys.modules["pandas"]
+    monkeypatch.setattr(lake_extensions, "find_spec", lambda _: sys.__spec__)
+    connect_with_extensions(_NAMES, {}).close()
+    assert "pandas" not in sys.modules

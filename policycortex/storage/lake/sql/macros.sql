@@ -99,11 +99,12 @@ FROM scan_choices(organization_, first_date_, last_date_, start_at_, end_at_)
 WHERE is_selected
 GROUP BY ALL;
 
--- What the scans of the period have looked at, by the rule of scan_choices, also where they found nothing. Grain: one check
--- in one scan target; check_id is '' for all checks. A scan that is only a part of one has not looked at what it lacks.
-CREATE OR REPLACE MACRO memory.main.covered_checks(organization_, first_date_, last_date_, start_at_, end_at_) AS TABLE
+-- What scans have looked at, by the rule of scan_choices, also where they found nothing. seen_ names a table with columns of
+-- scan_coverage. Grain: one check in one scan target; check_id is '' for all checks. A scan that is only a part of one has
+-- not looked at what it lacks.
+CREATE OR REPLACE MACRO memory.main.covered_checks(seen_) AS TABLE
 WITH seen AS (
-    FROM seen_scans(organization_, first_date_, last_date_, start_at_, end_at_) WHERE listing <> 'part'
+    FROM query_table(seen_) WHERE listing <> 'part'
 ),
 scans AS (
     SELECT DISTINCT source, provider, account_id, scan_key, check_id FROM seen WHERE check_id <> ''
