@@ -57,6 +57,9 @@ _PRELOADED: Final = (
 )
 """Imported before the first run. Together they take 2 seconds, once; a run may need only some of them."""
 
+_NEW_OBJECTS: Final = 20_000
+"""After so many Python looks for unused cycles. Rendering makes many objects that stay: by default it looks 373 times."""
+
 
 def main(socket_path: Path, definitions_module: str) -> None:
     """Load everything, then fork a worker per request until SIGTERM."""
@@ -149,6 +152,7 @@ def _serve_request(server: socket.socket, workers: dict[str, WorkerIdentity]) ->
 
 def execute_run(run_id: str) -> None:
     """Execute a run of the instance at DAGSTER_HOME in this process. Raises LookupError for an unknown run."""
+    gc.set_threshold(_NEW_OBJECTS)
     with DagsterInstance.get() as instance:
         instance.add_run_tags(run_id, {TAG_WORKER: current_worker().to_tag()})
         run = instance.get_run_by_id(run_id)
