@@ -58,7 +58,7 @@ _PRELOADED: Final = (
 """Imported before the first run. Together they take 2 seconds, once; a run may need only some of them."""
 
 _NEW_OBJECTS: Final = 20_000
-"""After so many Python looks for unused cycles. Rendering makes many objects that stay: by default it looks 373 times."""
+"""After so many, Python looks for unused cycles. Rendering makes many objects that stay: it looked 400 times."""
 
 
 def main(socket_path: Path, definitions_module: str) -> None:
