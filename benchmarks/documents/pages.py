@@ -9,7 +9,8 @@ from policycortex.documents.model import ReportDocument
 from policycortex.documents.template_files import templates_folder
 from policycortex.names import FindingsDetail
 from policycortex.rendering.options import RenderingOptions, report_locale
-from policycortex.rendering.pdf.document import SCHEME, print_page
+from policycortex.rendering.pdf.document import print_page
+from policycortex.rendering.pdf.template_fetcher import SCHEME
 
 
 def read_document(folder: Path) -> ReportDocument:
@@ -28,8 +29,10 @@ def write_page(document: ReportDocument, folder: Path) -> Path:
     printed = replace(document.findings, total=shown)
     page = print_page(document, report_locale(document, RenderingOptions()), printed, has_annex=False)
     root = f"{templates_folder().resolve().as_uri()}/"
-    style = (templates_folder() / "report" / "print.css").read_text(encoding="utf-8")
-    (folder / "print.css").write_text(style.replace(SCHEME, root), encoding="utf-8")
+    for name in ("print.css", "fonts.css"):
+        style = (templates_folder() / "report" / name).read_text(encoding="utf-8")
+        style = style.replace(f"{SCHEME}report/", "").replace(SCHEME, root)
+        (folder / name).write_text(style, encoding="utf-8")
     path = folder / "page.html"
     path.write_text(page.replace(f"{SCHEME}report/print.css", "print.css"), encoding="utf-8")
     return path.resolve()

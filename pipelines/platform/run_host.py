@@ -31,10 +31,7 @@ from pipelines.platform.forked_process import fork, receive_signals
 from pipelines.platform.run_host_socket import listen, receive_message
 from pipelines.platform.service_logs import log_runs_as_json
 from pipelines.platform.worker_identity import TAG_WORKER, WorkerIdentity, current_worker
-from policycortex.documents.catalogues import FALLBACK
-from policycortex.documents.locales import open_locale
 from policycortex.frameworks.catalog import load_builtin_frameworks
-from policycortex.rendering.templates import compile_templates
 from policycortex.reports.registry import all_sections
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
@@ -93,11 +90,11 @@ def preload(definitions_module: str) -> None:
     with _hidden("pandas"):  # pyarrow imports it where it is installed: 1 s of CPU time, 40 MB; nothing here uses it
         for module in _PRELOADED:
             importlib.import_module(module)
+        from policycortex.rendering.preparation import prepare_rendering  # noqa: PLC0415 - without pandas
     all_sections()
     load_builtin_frameworks()  # a hundred files
-    compile_templates()
+    prepare_rendering()
     digest_templates()
-    open_locale(FALLBACK).number(0)  # reads the language's forms of numbers
     DagsterInstance.ephemeral().dispose()  # imports what each run imports when it opens its instance
     expected_threads, settings = _thread_count(), Settings.from_environment()
     check_extensions(settings)

@@ -242,7 +242,7 @@ def test_a_page_reads_nothing_but_templates() -> None:
     """Whatever address a page names, the fetcher refuses it unless it is a file of the templates folder."""
     from weasyprint.urls import FatalURLFetchingError
 
-    from policycortex.rendering.pdf.document import TemplatesFetcher
+    from policycortex.rendering.pdf.template_fetcher import TemplatesFetcher
 
     fetcher = TemplatesFetcher()
     assert fetcher.fetch("templates:report/print.css").read().startswith(b"/*")

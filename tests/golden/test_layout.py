@@ -14,7 +14,8 @@ from weasyprint.text.fonts import FontConfiguration
 from policycortex.documents.locales import open_locale
 from policycortex.names import FindingsDetail, ReportFormat, ReportType
 from policycortex.rendering.artifacts import render_artifact
-from policycortex.rendering.pdf.document import TemplatesFetcher, print_page
+from policycortex.rendering.pdf.document import print_page
+from policycortex.rendering.pdf.template_fetcher import TemplatesFetcher
 from tests.golden.page_ends import pages_that_end_with_a_heading, read_page_ends
 from tests.support.samples.documents import Sample, build_document
 

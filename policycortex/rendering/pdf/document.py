@@ -1,6 +1,5 @@
 """The report as PDF: designed pages by WeasyPrint. Page counts are read from the finished layout."""
 
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Final
 
 from weasyprint import HTML, Document
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+from weasyprint.urls import FatalURLFetchingError
 
-from policycortex.documents.branding import Logo
 from policycortex.documents.locales import Locale
 from policycortex.documents.model import FindingsTable, ReportDocument
-from policycortex.documents.template_files import read_inside, templates_folder
+from policycortex.documents.template_files import read_inside
 from policycortex.errors import RenderingError
 from policycortex.names import FindingsDetail, PdfVariant, ReportType
 from policycortex.rendering.html.page_view import column_styles, page_values
@@ -27,15 +25,15 @@ from policycortex.rendering.pdf.finding_groups import group_findings, list_sourc
 from policycortex.rendering.pdf.finding_rows import TEXT_LIMIT, has_long_text
 from policycortex.rendering.pdf.front import write_front
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
+from policycortex.rendering.pdf.page_style import page_style
 from policycortex.rendering.pdf.page_use import USUAL, PageUse, Spacing, measure_use, name_places, other_spacings
+from policycortex.rendering.pdf.template_fetcher import TemplatesFetcher
 from policycortex.rendering.templates import render_template
 from policycortex.reports.complete_files import complete_files
 from policycortex.reports.registry import shown_sections
 
-SCHEME: Final = "templates:"
-OWN_SCHEME: Final = "template:"
-LOGO_ADDRESS: Final = "logo:brand"
-"""The only addresses a page may read: files of the built-in templates, of the custom one, and the order's logo."""
+_BREAK: Final = "\u200b"
+"""What a place for a line break becomes: as an element it would be three boxes, each laid out on its own."""
 
 NUMBERS_LISTED: Final = 500
 """Numbers of findings beside one check of one requirement on designed pages."""
@@ -47,27 +45,6 @@ class PdfLayout:
 
     pages: int
     sections: tuple[SectionPages, ...]
-
-
-class TemplatesFetcher(URLFetcher):  # type: ignore[misc]
-    """Serves files of the templates folders and the request's logo; refuses every other address."""
-
-    def __init__(self, own: Path | None = None, logo: Logo | None = None) -> None:
-        super().__init__()
-        self._folders = {SCHEME: templates_folder()} | ({OWN_SCHEME: own} if own is not None else {})
-        self._logo = logo
-
-    def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:  # noqa: ARG002 - WeasyPrint's signature
-        """The bytes of one template file. Raises FatalURLFetchingError, which ends the rendering, on anything else."""
-        if url == LOGO_ADDRESS and self._logo is not None:
-            return URLFetcherResponse(url, body=self._logo.content, headers={"Content-Type": self._logo.media_type})
-        scheme, _, name = url.partition(":")
-        folder = self._folders.get(f"{scheme}:")
-        path = read_inside(folder, name) if folder is not None else None
-        if path is None:
-            raise FatalURLFetchingError(f"a report may only read its own templates, not {url[:200]}")
-        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return URLFetcherResponse(url, body=path.read_bytes(), headers={"Content-Type": media_type})
 
 
 def render_pdf(document: ReportDocument, path: Path, options: RenderingOptions) -> PdfLayout:
@@ -136,11 +113,13 @@ def _lay_out(
         own=own,
         variant=variant,
         spacing=spacing,
-    )
+        is_styled=own is None,
+    ).replace("<wbr>", _BREAK)
     fetcher = TemplatesFetcher(own, document.header.branding.logo)
+    styles = [page_style()] if own is None else None
     try:
         shown = show_uncovered_in(name_places(page) if has_annex else page, own)
-        return HTML(string=shown, url_fetcher=fetcher).render(font_config=FontConfiguration())
+        return HTML(string=shown, url_fetcher=fetcher).render(font_config=FontConfiguration(), stylesheets=styles)
     except FatalURLFetchingError as error:
         template = f"custom template {document.header.template!r}" if own else "the report"
         raise RenderingError(f"{template} could not be laid out: {error}") from error
@@ -156,8 +135,11 @@ def print_page(
     own: Path | None = None,
     variant: PdfVariant | None = None,
     spacing: Spacing = USUAL,
+    is_styled: bool = False,
 ) -> str:
     """The HTML that WeasyPrint lays out. ``printed`` findings stand in it, or in the annex where there is one.
+
+    ``is_styled``: whoever lays it out has ``page_style``, so that the page only names its fonts.
 
     ``annex_starts``: sections that are left to the annex, and their first pages there, from 0.
     After the pages of the report stands one empty page for each of them, whose number is that first page's.
@@ -182,6 +164,7 @@ def print_page(
         has_long_text=has_long_text(printed),
         has_annex=has_annex,
         spacing=spacing,
+        is_styled=is_styled,
         is_screen=False,
         text_limit=TEXT_LIMIT,
         files=complete_files(document, locale, variant),

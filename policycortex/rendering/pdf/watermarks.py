@@ -16,8 +16,8 @@ from weasyprint import HTML
 from policycortex.documents.locales import Locale
 from policycortex.errors import RenderingError
 from policycortex.rendering.pdf.covered_text import show_uncovered
-from policycortex.rendering.pdf.document import TemplatesFetcher
 from policycortex.rendering.pdf.merging import PdfParts, join_parts
+from policycortex.rendering.pdf.template_fetcher import TemplatesFetcher
 from policycortex.rendering.templates import render_template
 
 _ANGLE: Final = 52
