@@ -98,6 +98,8 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "threads": THREADS,
+            # Else DuckDB calls Python while it plans a statement, and an interrupt that arrives there is lost.
+            "python_enable_replacements": False,
             "memory_limit": settings.duckdb_memory_limit,
             "temp_directory": str(scratch_dir(settings) / f"{SPILL_PREFIX}{uuid4().hex}"),
         },

@@ -7,6 +7,7 @@ from io import BufferedReader
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from policycortex.errors import ConfigurationError
@@ -98,3 +99,15 @@ def test_a_missing_package_that_duckdb_tries_is_searched_for_once(monkeypatch: p
     monkeypatch.setattr(lake_extensions, "find_spec", lambda _: sys.__spec__)
     connect_with_extensions(_NAMES, {}).close()
     assert "pandas" not in sys.modules
+
+
+def test_statements_do_not_call_python(tmp_path: Path) -> None:
+    """An interrupt that arrives in such a call is lost, and a canceled run goes on; no variable is read as a table."""
+    not_a_table = pl.DataFrame({"a": [1]})
+    assert not_a_table.height
+    with (
+        open_lake(Settings(home=tmp_path)) as lake,
+        lake.session.cursor() as cursor,
+        pytest.raises(duckdb.CatalogException, match="not_a_table"),
+    ):
+        cursor.execute("FROM not_a_table")
