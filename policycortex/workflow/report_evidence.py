@@ -9,6 +9,7 @@ from typing import Final
 
 from policycortex.documents.comments import RequirementComment
 from policycortex.documents.evidence import Evidence, FrameworkPart, SpanChange, WaiverInForce
+from policycortex.documents.indicator_days import IndicatorDays
 from policycortex.documents.milestones import StatedMilestone
 from policycortex.documents.model import FindingsTable, ScanDays
 from policycortex.documents.poam import PoamEvidence
@@ -116,15 +117,19 @@ def read_evidence(reader: Executor, lake: Lake, inputs: ReportInputs, folder: Pa
         span_change=None if change else _span_change(lake, inputs),
         poam=_poam(lake, inputs, path) if request.type is ReportType.POAM else None,
         comments=inputs.comments,
-        indicator_days=read_indicators(
-            lake,
-            request,
-            inputs.framework,
-            waivers=inputs.waivers,
-            attestations=inputs.attestations,
-            now=inputs.now,
-        ),
+        indicator_days=_indicators(lake, inputs),
         forecast=_forecast(lake, inputs) if request.type is ReportType.TREND else None,
+    )
+
+
+def _indicators(lake: Lake, inputs: ReportInputs) -> IndicatorDays | None:
+    return read_indicators(
+        lake,
+        inputs.request,
+        inputs.framework,
+        waivers=inputs.waivers,
+        attestations=inputs.attestations,
+        now=inputs.now,
     )
 
 

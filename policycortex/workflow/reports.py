@@ -217,8 +217,7 @@ def compose_from_lake(
     known_at, given_waivers = request.basis.known_at if request.basis else now, waivers
     waivers, attestations = waivers_within(waivers, framework), attestations_within(attestations, framework)
     lake.period_end.load_mappings(request.scope.organization)  # once, before both threads ask for them
-    days = days_of_request(lake.session.settings, request)
-    with second_reader(lake.imports.count_findings(request.scope.organization, *days)) as reader:
+    with second_reader(_count_read(lake, request)) as reader:
         trend = reader.submit(judge_trend, lake, request, framework, waivers, attestations, known_at)
         before, assessed = judge_both(lake, request, framework, waivers, attestations, known_at)
         readings, daily = trend.result()
@@ -239,16 +238,10 @@ def compose_from_lake(
         )
         crosswalk = reader.submit(describe_crosswalk, framework, assessed)
         evidence = read_evidence(reader, lake, inputs, folder)
+    note, snapshot = crosswalk.result(), lake.snapshot()
     return compose_report(
         header=_header(
-            request,
-            framework,
-            locale,
-            crosswalk=crosswalk.result(),
-            words=words,
-            report_id=report_id,
-            snapshot=lake.snapshot(),
-            now=now,
+            request, framework, locale, crosswalk=note, words=words, report_id=report_id, snapshot=snapshot, now=now
         ),
         posture=assessed.posture,
         previous=before.posture,
@@ -258,6 +251,11 @@ def compose_from_lake(
         show_executive_summary=request.include_executive_summary,
         detail=request.detail,
     )
+
+
+def _count_read(lake: Lake, request: ReportRequest) -> int:
+    """Findings of the files that the report reads."""
+    return lake.imports.count_findings(request.scope.organization, *days_of_request(lake.session.settings, request))
 
 
 def _header(
