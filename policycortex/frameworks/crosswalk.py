@@ -13,7 +13,7 @@ import polars as pl
 from policycortex.frameworks.combined import id_within
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.related_crosswalk import relate_by_checks
-from policycortex.frameworks.strengths import ANY_PROVIDER, RelationStrengths, added_requirements
+from policycortex.frameworks.strengths import RelationStrengths, added_requirements, decided_requirements
 from policycortex.names import ANY_FRAMEWORK, CrosswalkEdition, RelationStrength
 
 _KEY: Final = ("provider", "check_id", "mapping_id")
@@ -62,18 +62,11 @@ def _distinct_keys(framework: Framework, tallies: pl.DataFrame) -> set[_Key]:
 
 def _found(framework: Framework, key: _Key, named: _Named) -> Iterator[str]:
     """The requirements that the framework relates to the key, or else those that its findings name."""
-    decided = _decided(framework, key)
+    decided = decided_requirements(framework, *key[:2])
     if decided is not None:
         yield from decided
     else:
         yield from (requirement_id for _, requirement_id in named.get(key[2], ()) if requirement_id is not None)
-
-
-def _decided(framework: Framework, key: _Key) -> Collection[str] | None:
-    """The requirements of the crosswalk's entry, which may be none; None without an entry."""
-    provider, check_id, _ = key
-    relations = framework.crosswalk.relations
-    return relations.get((provider, check_id), relations.get((ANY_PROVIDER, check_id)))
 
 
 def _named(framework: Framework, mapping_ids: Collection[str], mappings: pl.DataFrame) -> _Named:
@@ -106,7 +99,7 @@ def _reviewed(framework: Framework, found: Collection[tuple[_Key, str]]) -> Iter
 
 def _by_checks(framework: Framework, keys: Collection[_Key], named: _Named) -> Iterator[tuple[str, str, str, str, str]]:
     """Relations of what neither the framework nor the findings relate."""
-    undecided = {key for key in keys if _decided(framework, key) is None and not _is_named(key, named)}
+    undecided = {key for key in keys if decided_requirements(framework, *key[:2]) is None and not _is_named(key, named)}
     related = relate_by_checks(framework, {key[:2] for key in undecided})
     for key in undecided:
         yield from ((*key, requirement_id, strength) for requirement_id, strength in related[key[:2]])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from policycortex.frameworks.model import Framework
 from policycortex.frameworks.related_checks import load_related_checks
-from policycortex.frameworks.strengths import ANY_PROVIDER, RelationStrengths, added_requirements
+from policycortex.frameworks.strengths import RelationStrengths, added_requirements, decided_requirements
 from policycortex.names import RelationStrength
 
 
@@ -39,9 +39,8 @@ def relate_by_checks(
 
 
 def _requirement_ids(framework: Framework, provider: str, check_id: str) -> set[str]:
-    relations = framework.crosswalk.relations
-    ids = relations.get((provider, check_id), relations.get((ANY_PROVIDER, check_id), ()))
-    return {*ids, *added_requirements(framework, provider, check_id)}
+    decided = decided_requirements(framework, provider, check_id) or ()
+    return {*decided, *added_requirements(framework, provider, check_id)}
 
 
 def _stronger(one: RelationStrength, other: RelationStrength | None) -> RelationStrength:

@@ -4,7 +4,7 @@ In this order: the strength that a file gives for the relation, the one it gives
 it concerns the check, else direct.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from policycortex.frameworks.model import Framework
@@ -47,6 +47,12 @@ def all_relations(framework: Framework) -> Iterator[tuple[str, str, str, Reviewe
     )
     for row in (*scanners, *added_relations(framework)):
         yield *row, strengths.of(*row)
+
+
+def decided_requirements(framework: Framework, provider: str, check_id: str) -> Collection[str] | None:
+    """The requirements of the crosswalk's entry for a check, which may be none; None without an entry."""
+    relations = framework.crosswalk.relations
+    return relations.get((provider, check_id), relations.get((ANY_PROVIDER, check_id)))
 
 
 def added_relations(framework: Framework) -> Iterator[tuple[str, str, str]]:

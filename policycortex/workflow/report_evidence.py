@@ -64,7 +64,10 @@ class ReportInputs:
 
 
 def read_evidence(reader: Executor, lake: Lake, inputs: ReportInputs, folder: Path) -> Evidence:
-    """Export the findings into ``folder`` and count the tables of findings from that file, so that they agree."""
+    """Export the findings into ``folder`` and count the tables of findings from that file, so that they agree.
+
+    ``reader`` compares the two periods meanwhile.
+    """
     request, assessed = inputs.request, inputs.assessed
     changing = reader.submit(compare_periods, lake, request, inputs.framework, (inputs.before, assessed), folder)
     path = folder / "findings.parquet"
