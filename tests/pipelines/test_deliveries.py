@@ -56,9 +56,11 @@ def _repository(settings: Settings) -> dg.RepositoryDefinition:
     return build_defs(core=_core(settings)).get_repository_def()
 
 
-def _every_minute(settings: Settings, registry: Registry, *, started_ago: timedelta) -> str:
-    body = MONTHLY | {"schedule": {"cron": "* * * * *", "timezone": "UTC", "misfire": "latest", "grace_seconds": 0}}
+def _hourly(settings: Settings, registry: Registry, *, started_ago: timedelta) -> str:
+    """A schedule with one tick an hour, the first in the minute after its start: no second one falls due in a test."""
     moment = datetime.now(UTC) - started_ago
+    cron = f"{(moment + timedelta(minutes=1)).minute} * * * *"
+    body = MONTHLY | {"schedule": {"cron": cron, "timezone": "UTC", "misfire": "latest", "grace_seconds": 0}}
     made = create_schedule(settings, registry, body, organization="default", created_by=None, now=moment)
     return made.id
 
@@ -119,7 +121,7 @@ def test_a_calendar_rule_is_legible_in_dagster(
 
 def test_a_tick_becomes_one_tagged_run(settings: Settings, registry: Registry, instance: dg.DagsterInstance) -> None:
     """Tagged with schedule, report and nominal tick; the second evaluation finds it dealt with."""
-    schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=2))
+    schedule_id = _hourly(settings, registry, started_ago=timedelta(minutes=2))
     (request,) = _evaluate_schedule(settings, instance, schedule_id)
     ((tick, *_), _) = registry.schedules.list_ticks(schedule_id)
     assert request.tags[TAG_SCHEDULE] == schedule_id
@@ -140,7 +142,7 @@ def test_a_lake_that_cannot_be_read_holds_up_no_due_report(
         raise StoreBusyError("the lake is locked")
 
     monkeypatch.setattr("pipelines.defs.deliveries.remake_withheld_reports", fail)
-    _every_minute(settings, registry, started_ago=timedelta(minutes=3))
+    _hourly(settings, registry, started_ago=timedelta(minutes=3))
     assert claim_due_ticks(settings, now=datetime.now(UTC) - timedelta(minutes=1))
     assert _evaluate_sensor(settings, instance, "due_reports") != []
 
@@ -149,7 +151,7 @@ def test_the_sensor_acts_on_ticks_no_schedule_acted_on(
     settings: Settings, registry: Registry, instance: dg.DagsterInstance
 ) -> None:
     """After its head start; it claims, and asks for the run once the schedule had its chance."""
-    schedule_id = _every_minute(settings, registry, started_ago=timedelta(minutes=3))
+    schedule_id = _hourly(settings, registry, started_ago=timedelta(minutes=3))
     (report_id,) = claim_due_ticks(settings, now=datetime.now(UTC) - timedelta(minutes=1))
     assert _evaluate_sensor(settings, instance, "due_reports") != [], schedule_id
     assert registry.reports.find_report(report_id).status == "pending"
@@ -250,6 +252,6 @@ def test_a_changed_registry_asks_for_loading_anew(
     sensor = _repository(settings).get_sensor_def("schedule_definitions")
     with dg.build_sensor_context(instance=instance, resources={"core": _core(settings)}) as context:
         assert "are up to date" in str(sensor.evaluate_tick(context).skip_message)
-    _every_minute(settings, registry, started_ago=timedelta(0))
+    _hourly(settings, registry, started_ago=timedelta(0))
     with dg.build_sensor_context(instance=instance, resources={"core": _core(settings)}) as context:
         assert "has no name, which reloading needs" in str(sensor.evaluate_tick(context).skip_message)

@@ -55,20 +55,23 @@ def _flipped(content: bytes) -> bytes:
 def test_a_damaged_lake_file_is_named(
     home_settings: Settings, tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
-    """Attack: bytes of a Parquet file are changed. Readers get one line with its path, never a wrong number."""
+    """Attack: bytes of a Parquet file are changed. Readers get one line with its path, never a wrong number.
+
+    The session that is open may know the file; the next one reads it.
+    """
     with open_lake(home_settings) as lake:
         take(lake, "a.json", [seen(2, resource=f"r{n}") for n in range(100)])
         (path,) = (home_settings.home / "lake" / "data" / "core" / "finding_state").rglob("*.parquet")
         path.write_bytes(damage(path.read_bytes()))
-        with pytest.raises(IntegrityError) as raised:
-            lake.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "findings.parquet")
+    with open_lake(home_settings) as again, pytest.raises(IntegrityError) as raised:
+        again.findings_export.write_findings(EVERYTHING, NOVEMBER, path=tmp_path / "findings.parquet")
     assert str(path) in str(raised.value)
     assert "restore it from a backup" in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_a_file_damaged_while_the_lake_is_open_is_named(lake: Lake, lake_settings: Settings, tmp_path: Path) -> None:
-    """The same in a folder and in a bucket. The session that is open may know the file; the next one reads it."""
+    """The same in a folder and in a bucket."""
     take(lake, "a.json", [seen(2, resource=f"r{n}") for n in range(100)])
     assert counts(lake) == {"c1": (0, 100, 0, 0)}
     assert damage_lake_files(lake_settings, "finding_state/") == 1
