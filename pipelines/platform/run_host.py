@@ -35,6 +35,7 @@ from policycortex.frameworks.catalog import load_builtin_frameworks
 from policycortex.reports.registry import all_sections
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import check_extensions
+from policycortex.storage.private_folders import private_folder, temporary_files_in
 from policycortex.tracing.spans import import_sender
 from policycortex.workflow.sign_files import digest_templates
 
@@ -93,10 +94,12 @@ def preload(definitions_module: str) -> None:
         from policycortex.rendering.preparation import prepare_rendering  # noqa: PLC0415 - without pandas
     all_sections()
     load_builtin_frameworks()  # a hundred files
-    prepare_rendering()
+    settings = Settings.from_environment()
+    with private_folder(settings) as folder, temporary_files_in(folder):
+        prepare_rendering()
     digest_templates()
     DagsterInstance.ephemeral().dispose()  # imports what each run imports when it opens its instance
-    expected_threads, settings = _thread_count(), Settings.from_environment()
+    expected_threads = _thread_count()
     check_extensions(settings)
     import_sender(settings)
     importlib.import_module(definitions_module).defs.get_repository_def().get_all_jobs()

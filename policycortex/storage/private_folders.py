@@ -7,6 +7,7 @@ or sweeps folders removes them.
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,20 @@ def private_folder(settings: Settings) -> Iterator[Path]:
     """A new folder of mode 0700 in ``<home>/tmp``, removed at the end. Raises ConfigurationError."""
     with locked_folder(_root(settings), _PREFIX) as folder:
         yield folder
+
+
+@contextmanager
+def temporary_files_in(folder: Path) -> Iterator[None]:
+    """What libraries write as temporary files goes into ``folder``, too. Not for a process that works in threads.
+
+    WeasyPrint copies a document's fonts, 6 MB, and removes them when its last object is collected: never, where the
+    process is killed, or does not collect it.
+    """
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def sweep_private_folders(settings: Settings) -> int:

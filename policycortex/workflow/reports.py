@@ -32,7 +32,7 @@ from policycortex.security.manifest import AuditLogHead, Provenance
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import Lake
 from policycortex.storage.objects.artifacts import open_artifacts
-from policycortex.storage.private_folders import private_folder
+from policycortex.storage.private_folders import private_folder, temporary_files_in
 from policycortex.storage.registry.connect import Registry, open_registry
 from policycortex.storage.registry.rows import Failure, FileRow, NewArtifact, ReportRow
 from policycortex.tracing.spans import tracing_of
@@ -97,7 +97,7 @@ def produce_report(
         is_protected = registry.reports.load_sealed_password(report_id) is not None
         formats = request_from_json(row.order).formats
         stages = ReportProgress(registry, report_id, run_id, formats, log=progress, tracing=tracing_of(settings))
-        with stages.until_end(), private_folder(settings) as folder:
+        with stages.until_end(), private_folder(settings) as folder, temporary_files_in(folder):
             made = _make(settings, row, folder, now, progress, is_protected=is_protected, stages=stages)
             stages.enter(ReportStage.PROTECTING)
             files = _finish(settings, registry, row, made, folder, now=now)
