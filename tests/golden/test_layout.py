@@ -30,7 +30,9 @@ _DATA: Final[Mapping[str, Mapping[str, Any]]] = {
     "many requirements": {"requirements": 400},
     "twelve notes": {},
 }
-"""Data sets of the first page, each in every type; every other one in German."""
+"""Data sets of the first page, every other page in German."""
+_LONGEST: Final = frozenset({"hostile", "long names", "twelve notes"})
+"""Those that fill the page most, laid out in every type; each other one in half of the types."""
 _SETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ordinary": {},
     "nothing at all": {"findings": 0, "requirements": 0},
@@ -54,19 +56,24 @@ _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _GROWING: Final = frozenset({ReportType.AUDIT, ReportType.COMPLIANCE, ReportType.REMEDIATION})
 _OFTEN: Final = frozenset({ReportType.AUDIT, ReportType.COMPLIANCE})
+_ALSO: Final = frozenset({("many failing", ReportType.AUDIT)})
 _CASES: Final = [pair for pair in product(_SETS, ReportType) if pair[0] != "2,000 failing" or pair[1] in _GROWING]
 """Each set in each type, the largest in those whose pages before the findings grow with it."""
 
 
 def _is_always_laid_out(data: str, kind: ReportType) -> bool:
-    """The types most in use, the largest set, and every other pair of the rest; all others in ``make storm``."""
-    is_other = (list(_SETS).index(data) + list(ReportType).index(kind)) % 2 == 1
-    return kind in _OFTEN or data == "2,000 failing" or is_other
+    """Each set in one of the two types most in use and in two of the other six; all other pairs in ``make storm``."""
+    place = list(_SETS).index(data) + list(ReportType).index(kind)
+    return place % (2 if kind in _OFTEN else 3) == 0 or (data, kind) in _ALSO
+
+
+def _is_first_page_laid_out(data: str, kind: ReportType) -> bool:
+    return data in _LONGEST or (list(_DATA).index(data) + list(ReportType).index(kind)) % 2 == 0
 
 
 def test_the_first_page_is_one_page_whatever_the_data(tmp_path: Path) -> None:
     """At least forty first pages, laid out in one document: each begins and ends on a page of its own."""
-    cases = list(product(_DATA, ReportType))
+    cases = [case for case in product(_DATA, ReportType) if _is_first_page_laid_out(*case)]
     pages = [_first_page(tmp_path / str(number), *case, number) for number, case in enumerate(cases)]
     head = pages[0][0]
     laid = _lay_out(f"{head}<main>{''.join(section for _, section in pages)}</main></body></html>")
