@@ -1,6 +1,5 @@
 """Events for those who subscribed: with the change or not at all, once through kills, retried, given up, replayed."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -26,6 +25,7 @@ from policycortex.workflow.periodic_events import note_periodic_events, wants_pe
 from policycortex.workflow.posture import rebuild_days, score_days
 from policycortex.workflow.request_report import start_report
 from tests.support.ledger import NOW, Clock, complete_report, order_report, settings_of
+from tests.support.own_processes import process_of
 from tests.support.receivers import Call, Receiver, tls_receiver
 from tests.support.samples.lake import finding, import_findings
 
@@ -123,7 +123,7 @@ def _fail_and_send(home: Settings, report_ids: list[str]) -> None:
 
 
 def _killed(work: Callable[..., None], *args: object, when: Callable[[], bool]) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=work, args=args)
+    process = process_of(work, *args)
     process.start()
     end = time.monotonic() + 60
     while process.is_alive() and not when() and time.monotonic() < end:

@@ -1,6 +1,5 @@
 """``fresh_within``: a report of old scans is withheld, and is made again and sent once after an import."""
 
-import multiprocessing
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,6 +18,7 @@ from policycortex.workflow.fresh_scans import remake_withheld_reports
 from policycortex.workflow.outbox import cancel_delivery, deliver_due, has_due_deliveries
 from policycortex.workflow.scheduling import create_schedule, run_schedule_now
 from tests.support.ledger import NOW, Clock, complete_report, mail_connection, rows_of, settings_of
+from tests.support.own_processes import process_of
 from tests.support.receivers import Mailbox
 from tests.support.samples.lake import finding, import_findings
 
@@ -108,7 +108,7 @@ def test_a_killed_process_makes_no_second_report(tmp_path: Path, box: Mailbox, w
         _withheld(settings, registry, clock)
         _import(settings, _NEW, account="111")
         clock.move(minutes=2)
-        child = multiprocessing.get_context("spawn").Process(target=_die_while_remaking, args=(settings, clock(), when))
+        child = process_of(_die_while_remaking, settings, clock(), when)
         child.start()
         child.join(60)
         assert child.exitcode == 9

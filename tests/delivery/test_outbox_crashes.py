@@ -1,6 +1,5 @@
 """Senders that are killed, and two processes that send at the same time."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -17,6 +16,7 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.outbox import deliver_due, has_due_deliveries
 from tests.support.ledger import NOW, Clock, complete_report, mail_connection, order_report, rows_of, settings_of
+from tests.support.own_processes import process_of
 from tests.support.receivers import Call, Mailbox, tls_receiver
 
 
@@ -26,7 +26,7 @@ def _send_and_die(settings: Settings) -> None:
 
 
 def _kill_while_sending(settings: Settings, is_reached: Any) -> None:  # noqa: ANN401 - a callable of the test's
-    sender = multiprocessing.get_context("spawn").Process(target=_send_and_die, args=(settings,))
+    sender = process_of(_send_and_die, settings)
     sender.start()
     end = time.monotonic() + 60
     while not is_reached() and time.monotonic() < end:
@@ -92,7 +92,7 @@ def test_two_rounds_at_once_send_each_delivery_once(tmp_path: Path, box: Mailbox
     with closing(open_registry(settings)) as registry:
         report = order_report(settings, registry, {"email": {"recipients": people}})
         complete_report(settings, registry, report.id)
-        other = multiprocessing.get_context("spawn").Process(target=_send_and_die, args=(settings,))
+        other = process_of(_send_and_die, settings)
         other.start()
         deliver_due(settings, clock=Clock())
         other.join(60)

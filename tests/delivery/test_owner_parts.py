@@ -1,6 +1,5 @@
 """Schedules split by owner, as resources' tags name them, or by groups of the account table; and tests of one part."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from policycortex.workflow.scheduling import (
     run_schedule_now,
 )
 from tests.support.ledger import MONTHLY, mail_connection, settings_of
+from tests.support.own_processes import process_of
 from tests.support.samples.lake import finding, import_findings
 
 START = datetime(2026, 3, 15, tzinfo=UTC)
@@ -106,9 +106,8 @@ def test_each_owner_of_the_data_has_one_report_through_kills(settings: Settings,
     """The named owner in any case, one that no part names, and findings without an owner; each once after two kills."""
     schedule = _create(settings, registry, OWNERS)
     _import(settings, *TEAMS)
-    context = multiprocessing.get_context("spawn")
     for after in (1, 3):
-        killed = context.Process(target=_claim_and_die, args=(settings, after))
+        killed = process_of(_claim_and_die, settings, after)
         killed.start()
         killed.join(240)
         assert killed.exitcode == -signal.SIGKILL

@@ -1,6 +1,5 @@
 """Schedules that are split: one report for each account group or environment, each once, each for its own people."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from policycortex.workflow.scheduling import (
     run_schedule_now,
 )
 from tests.support.ledger import MONTHLY, Clock, complete_report, mail_connection, settings_of
+from tests.support.own_processes import process_of
 from tests.support.receivers import Mailbox
 from tests.support.samples.lake import finding, import_findings
 
@@ -220,14 +220,13 @@ def _claim_and_die(settings: Settings, after: int) -> None:
 def test_a_killed_claim_leaves_no_part_and_the_next_makes_each_once(settings: Settings, registry: Registry) -> None:
     """Killed after the first part, and after the last one before the commit; then two processes claim at once."""
     _create(settings, registry, GROUPS)
-    context = multiprocessing.get_context("spawn")
     for after in (1, 3):
-        killed = context.Process(target=_claim_and_die, args=(settings, after))
+        killed = process_of(_claim_and_die, settings, after)
         killed.start()
         killed.join(120)
         assert killed.exitcode == -signal.SIGKILL
         assert _made(registry) == {}
-    crowd = [context.Process(target=_claim_and_die, args=(settings, 0)) for _ in range(2)]
+    crowd = [process_of(_claim_and_die, settings, 0) for _ in range(2)]
     for claimer in crowd:
         claimer.start()
     for claimer in crowd:

@@ -1,6 +1,5 @@
 """Schedules with a real database: due ticks become reports exactly once, through downtime, changes and load."""
 
-import multiprocessing
 from collections.abc import Iterator
 from contextlib import closing
 from copy import deepcopy
@@ -23,6 +22,7 @@ from policycortex.workflow.scheduling import (
     run_schedule_now,
 )
 from tests.support.ledger import MONTHLY, settings_of
+from tests.support.own_processes import CONTEXT, process_of
 
 START = datetime(2026, 3, 15, tzinfo=UTC)
 FIRST = datetime(2026, 4, 1, 13, 0, tzinfo=UTC)
@@ -220,9 +220,8 @@ def test_concurrent_claims_make_each_report_once(settings: Settings, registry: R
     """Sixty schedules are due in one minute, and four processes claim them."""
     for number in range(60):
         _create(settings, registry, name=f"Schedule {number}")
-    context = multiprocessing.get_context("spawn")
-    start = context.Event()
-    crowd = [context.Process(target=_claim, args=(settings, start)) for _ in range(4)]
+    start = CONTEXT.Event()
+    crowd = [process_of(_claim, settings, start) for _ in range(4)]
     for claimer in crowd:
         claimer.start()
     start.set()

@@ -27,9 +27,9 @@ from tests.support.samples.delivery import sample_content
 from tests.support.slow_receivers import SlowReceiver, slow_receiver
 
 _BOUND_SECONDS: Final = 30.0
-"""Generous: the limit of these exchanges is 2 s, and a dripping receiver has none."""
+"""Generous: the limit of these exchanges is 1.2 s, and a dripping receiver has none."""
 _HOST_KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
-_QUICK: Final = {"timeout_seconds": 0.5}
+_QUICK: Final = {"timeout_seconds": 0.3}
 
 SLOW: Final[dict[str, tuple[str, Callable[[SlowReceiver], dict[str, Any]]]]] = {
     "webhook headers": ("response headers", lambda r: {"type": "webhook", "secret": "env:SLOW_SECRET", "url": r.url}),

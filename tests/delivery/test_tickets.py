@@ -1,6 +1,5 @@
 """Steps of tickets against trackers on loopback: once through kills and errors, in order, limited, alerted, retried."""
 
-import multiprocessing
 import signal
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,6 +20,7 @@ from policycortex.storage.registry.ticket_rows import NewStep, NewTicket, StepRo
 from policycortex.workflow.delivery_alerts import send_due_alerts
 from policycortex.workflow.ticket_sending import has_due_tickets, send_due_tickets
 from tests.support.ledger import NOW, Clock, settings_of
+from tests.support.own_processes import process_of
 from tests.support.receivers import tls_receiver
 from tests.support.trackers import TOKEN, Answer, Fault, GitHubServer, JiraServer, TrackerServer, served
 
@@ -34,8 +34,6 @@ TEXT: dict[str, Any] = {
 CREATE = NewStep(kind=TicketStepKind.CREATE, content=TEXT)
 CLOSE = NewStep(kind=TicketStepKind.CLOSE, content={})
 REOPEN = NewStep(kind=TicketStepKind.REOPEN, content={})
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["policycortex.workflow.ticket_sending"])
 
 
 def _comment(text: str) -> NewStep:
@@ -312,7 +310,7 @@ def test_a_kill_at_any_request_makes_nothing_double(tracker: TrackerServer, sett
         with closing(open_registry(settings)) as registry:
             ticket = _add(registry, CREATE, _comment("waived"), CLOSE, number=number)
         del tracker.tickets[3:]  # as at the first time, so that the requests have the same places
-        process = _CONTEXT.Process(target=_round, args=(settings, clock()))
+        process = process_of(_round, settings, clock())
         tracker.fail_at(place, Fault(on="", is_applied=is_applied, act=process.kill))
         process.start()
         process.join(60)
