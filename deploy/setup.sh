@@ -49,7 +49,8 @@ install_python_packages() {
     VIRTUAL_ENV="$PWD/.venv" "$uv" pip sync --quiet --require-hashes "$lock"
     VIRTUAL_ENV="$PWD/.venv" "$uv" pip install --quiet --no-deps --editable .
     # First imports take 4 to 8 seconds without bytecode, in each of five services.
-    .venv/bin/python -m compileall -q -j 0 .venv/lib policycortex policycortex_cli pipelines api >/dev/null 2>&1 || true
+    .venv/bin/python -m compileall -q -j 0 .venv/lib policycortex policycortex_cli policycortex_client \
+        policycortex_console policycortex_mcp pipelines api >/dev/null 2>&1 || true
     echo "$1 $(fingerprint)" >"$STAMP"
 }
 

@@ -103,16 +103,16 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         _say("starting Dagster")
         headers = {"Authorization": f"Bearer {service_token(settings)}"}
         limited = partial(replace, most_bytes=settings.service_memory_bytes)
-        services = [
-            limited(_code_server(settings, code_port, ui, headers)),
-            limited(_webserver(workspace, ui, headers)),
-            limited(_api(host, port, settings.api_processes)),
-            limited(_daemon(workspace)),
-        ]
+        code_server = limited(_code_server(settings, code_port, ui, headers))
+        beside = [limited(_api(host, port, settings.api_processes))]
         if settings.broker_url is None:
-            services.append(_run_host(settings))
-        _import_modules(services, supervisor.environment)
-        supervisor.launch(*services)
+            beside.append(_run_host(settings))
+        readers = [limited(_webserver(workspace, ui, headers)), limited(_daemon(workspace))]
+        _import_modules([code_server, *readers, *beside], supervisor.environment)
+        supervisor.launch(code_server, *beside)
+        # Who finds no code server at the first attempt tries again after up to ten seconds.
+        supervisor.await_ready(code_server.name)
+        supervisor.launch(*readers)
         gc.enable()
         supervisor.await_ready()
         release_library_pages()

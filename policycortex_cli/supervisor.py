@@ -125,11 +125,14 @@ class Supervisor:
         for service in services:
             self._children[service.name] = self._spawn(service, is_first=True)
 
-    def await_ready(self) -> None:
-        """Wait until all that were launched are ready. Raises UnavailableError that names the one that is not."""
+    def await_ready(self, *names: str) -> None:
+        """Wait until these services are ready, or all that were launched.
+
+        Raises UnavailableError that names the one that is not.
+        """
         deadline = time.monotonic() + _START_SECONDS
-        for child in self._children.values():
-            self._wait_until_ready(child, deadline)
+        for name in names or tuple(self._children):
+            self._wait_until_ready(self._children[name], deadline)
 
     def watch(self) -> None:
         """Restart services that end, after a pause that doubles with each early end. Ends only by StopRequest."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from policycortex.errors import UnavailableError
 from policycortex_cli.serve import _silence
 from policycortex_cli.supervisor import Service, StopRequest, Supervisor, _Child
 from tests.support.installation import free_port, wait_until
@@ -94,6 +95,16 @@ def supervisor(tmp_path: Path, messages: list[str]) -> Iterator[Supervisor]:
     )
     yield made
     made.stop()
+
+
+def test_who_needs_one_service_waits_for_that_one(supervisor: Supervisor) -> None:
+    """By its name; without a name for all, so that one that ends is named."""
+    sleep, end = ("sleep", "60"), ("false",)
+    supervisor.launch(Service(name="code server", command=sleep, is_ready=lambda: True))
+    supervisor.launch(Service(name="api", command=end, is_ready=lambda: False))
+    supervisor.await_ready("code server")
+    with pytest.raises(UnavailableError, match="the api ended while it started"):
+        supervisor.await_ready()
 
 
 def test_a_service_that_still_loads_is_not_ended_for_not_working(supervisor: Supervisor) -> None:
