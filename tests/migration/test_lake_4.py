@@ -1,8 +1,11 @@
 """A lake of schema version 4 is judged anew: findings of other regions and repositories count again. See README.md."""
 
+import io
 import logging
+import shutil
 import tarfile
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -35,29 +38,52 @@ def figures(lake: Lake, period: Period = NOVEMBER) -> dict[str, tuple[int, int]]
     return {check: (passed, failed) for check, passed, failed in sums.rows()}
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def unpack(folder: Path) -> Settings:
     """A copy of the old lake."""
     with tarfile.open(HERE / "lake_4.tar.xz") as archive:
-        archive.extractall(tmp_path / "home", filter="data")
-    return Settings(home=tmp_path / "home")
+        archive.extractall(folder / "home", filter="data")
+    return Settings(home=folder / "home")
 
 
-def test_an_old_lake_is_judged_anew_and_the_log_says_what_changed(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradedLake:
+    """The old lake after its first opening by today's code, and what was logged at that."""
+
+    settings: Settings
+    log: str
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> UpgradedLake:
+    """One for all tests, which only read it; a test that changes it copies its home."""
+    settings = unpack(tmp_path_factory.mktemp("upgraded"))
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    logging.getLogger().addHandler(handler)
+    try:
+        with open_lake(settings):
+            return UpgradedLake(settings=settings, log=written.getvalue())
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
+def settings(upgraded: UpgradedLake) -> Settings:
+    """Of the upgraded lake."""
+    return upgraded.settings
+
+
+def test_an_old_lake_is_judged_anew_and_the_log_says_what_changed(upgraded: UpgradedLake) -> None:
     """Both regions, both repositories and the whole export count; fixed findings of the linter do not."""
-    with caplog.at_level(logging.WARNING), open_lake(settings) as lake:
+    with open_lake(upgraded.settings) as lake:
         assert figures(lake) == {"s3_bucket_default_encryption": (1, 1), "CKV_AWS_18": (1, 1), "S3.1": (1, 1)}
         day = Period.of_days(date(2026, 11, 25), date(2026, 11, 25))
         assert figures(lake, day)["S3.1"] == (1, 1)
         assert lake.state.load_stale_days(NOVEMBER.first_date, NOVEMBER.last_date) == ()
-    assert "have 3 failing and 3 passing findings" in caplog.text
+    assert "have 3 failing and 3 passing findings" in upgraded.log
 
 
-def test_findings_get_their_targets_for_some_imports_at_a_time(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_findings_get_their_targets_for_some_imports_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that writes many partitions needs memory for each; with one import in each the result is the same."""
     executed = Counter[str]()
 
@@ -67,7 +93,7 @@ def test_findings_get_their_targets_for_some_imports_at_a_time(
 
     monkeypatch.setattr(upgrade_module, "run", counted)
     monkeypatch.setattr(partition_spans, "PARTITIONS", 1)
-    with open_lake(settings) as lake:
+    with open_lake(unpack(tmp_path)) as lake:
         assert figures(lake) == {"s3_bucket_default_encryption": (1, 1), "CKV_AWS_18": (1, 1), "S3.1": (1, 1)}
         with lake.session.cursor() as cursor:
             query = "SELECT count(*), count(scan_at), count(DISTINCT import_id) FROM lake.core.findings"
@@ -130,13 +156,12 @@ def _last_of_version_4(lake: Lake) -> int:
     raise AssertionError("no snapshot of version 4")
 
 
-def test_figures_that_an_upgrade_removes_are_computed_again(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_figures_that_an_upgrade_removes_are_computed_again(upgraded: UpgradedLake, tmp_path: Path) -> None:
     """No figure of the former selection stays, and the log says how the new ones come back."""
-    with caplog.at_level(logging.WARNING), open_lake(settings) as lake:
+    settings = Settings(home=shutil.copytree(upgraded.settings.home, tmp_path / "home"))
+    with open_lake(settings) as lake:
         days = lake.analytics.load_unbuilt_days()
-    assert f"of {len(days)} days are computed again by the running service" in caplog.text
+    assert f"of {len(days)} days are computed again by the running service" in upgraded.log
     rescored = CliRunner().invoke(app, ["frameworks", "rescore", "--home", str(settings.home)])
     assert (rescored.exit_code, rescored.stdout) == (0, f"rescored {len(days)} days\n")
     with open_lake(settings) as lake:
