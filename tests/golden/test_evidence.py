@@ -25,38 +25,44 @@ from policycortex.rendering.artifacts import RenderingOptions, render_artifact
 from policycortex.rendering.excel.findings_sheets import SHEET_COLUMNS
 from policycortex.rendering.findings_csv import REQUIREMENT_SEPARATOR, TIME_FORM
 from tests.golden.readers import Page, read_csv, read_json, read_pdf_text
+from tests.support.samples.documents import Sample, build_document
 
 Build = Callable[..., ReportDocument]
 MARKER: Final = "MARKER-7f3a: port 3389 is open to 0.0.0.0/0"
+MARKDOWN: Final = (
+    "Open to **everyone**, see [the guide](https://docs.example.com/a?b=1) and `aws ec2 describe`. "
+    "[`x`](https://e.example/a-b_c)"
+)
+Made = Mapping[ReportFormat, Path]
 
 
-@pytest.fixture
-def marked(build: Build) -> ReportDocument:
-    """An audit report of 120 findings, the first of which has MARKER as the scanner's words."""
-    document = build(findings=120, type=ReportType.AUDIT)
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> ReportDocument:
+    """An audit report of 120 findings. The scanner's words for the first one are MARKDOWN, for the second MARKER."""
+    document = build_document(tmp_path_factory.mktemp("marked"), Sample(findings=120, type=ReportType.AUDIT))
     frame = pl.read_parquet(document.findings.path)
-    words = pl.when(pl.col("number") == "F-001").then(pl.lit(MARKER)).otherwise("status_detail").alias("status_detail")
-    frame.with_columns(words).write_parquet(document.findings.path)
+    words = pl.col("number").replace_strict({"F-001": MARKDOWN, "F-002": MARKER}, default=pl.col("status_detail"))
+    frame.with_columns(status_detail=words).write_parquet(document.findings.path)
     return document
 
 
-def test_the_scanners_words_stand_in_every_format(marked: ReportDocument, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def made(marked: ReportDocument, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Its file of every format, which tests only read."""
+    folder = tmp_path_factory.mktemp("made")
+    return {kind: render_artifact(marked, kind, folder).path for kind in ReportFormat}
+
+
+def test_the_scanners_words_stand_in_every_format(made: Made) -> None:
     """A text planted in one finding is found in the files of every format that can be rendered."""
-    made = {kind: render_artifact(marked, kind, tmp_path).path for kind in ReportFormat}
     texts = {kind: _all_text(path) for kind, path in made.items()}
     assert [kind for kind, text in texts.items() if MARKER not in text] == []
 
 
-def test_markdown_of_scanners_is_shown_as_the_subset(build: Build, tmp_path: Path) -> None:
+def test_markdown_of_scanners_is_shown_as_the_subset(made: Made) -> None:
     """Signs of emphasis and code are gone from the PDF and from the page's blocks, links lead to the web; data files
     have the text as the scanner wrote it.
     """
-    words = "Open to **everyone**, see [the guide](https://docs.example.com/a?b=1) and `aws ec2 describe`. [`x`](https://e.example/a-b_c)"
-    document = build(findings=120, type=ReportType.AUDIT)
-    frame = pl.read_parquet(document.findings.path)
-    planted = pl.when(pl.col("number") == "F-001").then(pl.lit(words)).otherwise("status_detail").alias("status_detail")
-    frame.with_columns(planted).write_parquet(document.findings.path)
-    made = {kind: render_artifact(document, kind, tmp_path).path for kind in ReportFormat}
     text = read_pdf_text(made[ReportFormat.PDF])
     shown = "Open to everyone, see the guide (https://docs.example.com/a?b=1) and aws ec2 describe. x (https://e.example/a-b_c)"
     assert shown.replace(" ", "") in text.replace(" ", "")
@@ -69,11 +75,11 @@ def test_markdown_of_scanners_is_shown_as_the_subset(build: Build, tmp_path: Pat
     assert {"https://docs.example.com/a?b=1", "https://e.example/a-b_c"} <= set(links)
     assert _untagged_links(made[ReportFormat.PDF]) == []
     page = Page(made[ReportFormat.HTML].read_text(encoding="utf-8"))
-    ((kind, level, marker, spans),) = json.loads(page.embedded["finding-marked"])["status_detail"][words]
+    ((kind, level, marker, spans),) = json.loads(page.embedded["finding-marked"])["status_detail"][MARKDOWN]
     assert (kind, level, marker, spans[1]) == ("paragraph", 0, "", ["everyone", "s", ""])
     assert spans[3] == ["the guide", "", "https://docs.example.com/a?b=1"]
-    assert read_json(made[ReportFormat.JSON])["findings"][0]["status_detail"] == words
-    assert read_csv(made[ReportFormat.CSV])[0]["status_detail"] == words
+    assert read_json(made[ReportFormat.JSON])["findings"][0]["status_detail"] == MARKDOWN
+    assert read_csv(made[ReportFormat.CSV])[0]["status_detail"] == MARKDOWN
 
 
 @pytest.mark.parametrize("kind", [ReportType.AUDIT, ReportType.COMPLIANCE])
@@ -140,9 +146,9 @@ def test_every_column_says_the_same_in_every_data_format(build: Build, tmp_path:
         assert (node["description"], node["collected"]) == (row["status_detail"], row["observed_at"])
 
 
-def test_requirements_and_findings_of_an_audit_report_link_each_other(marked: ReportDocument, tmp_path: Path) -> None:
+def test_requirements_and_findings_of_an_audit_report_link_each_other(marked: ReportDocument, made: Made) -> None:
     """From each requirement to each of its failing findings, and from the finding by its check back, read by pypdf."""
-    reader = PdfReader(render_artifact(marked, ReportFormat.PDF, tmp_path).path)
+    reader = PdfReader(made[ReportFormat.PDF])
     targets = reader.named_destinations
     pages = {
         page.indirect_reference.idnum: number for number, page in enumerate(reader.pages) if page.indirect_reference
@@ -151,7 +157,7 @@ def test_requirements_and_findings_of_an_audit_report_link_each_other(marked: Re
         (number, _place(annotation), annotation["/Dest"] if "/Dest" in annotation else annotation["/A"]["/D"])
         for number, page in enumerate(reader.pages)
         for annotation in (each.get_object() for each in page.get("/Annots", []))
-        if annotation["/Subtype"] == "/Link"
+        if annotation["/Subtype"] == "/Link" and "/URI" not in annotation.get("/A", {})
     ]
     failing = marked.findings.head(120).filter((pl.col("status") == "FAIL") & ~pl.col("muted") & ~pl.col("waived"))
     anchors = {row.id: f"requirement-{number}" for number, row in enumerate(marked.requirements, start=1)}
