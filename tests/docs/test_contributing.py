@@ -58,11 +58,10 @@ def apply(step: Step, product: Path) -> None:
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the product with every example applied."""
+    """A copy of the product with every example applied. Compiled code is copied, too: it holds for unchanged files."""
     copy = tmp_path_factory.mktemp("product")
-    ignored = shutil.ignore_patterns("__pycache__")
     for name in (*PACKAGES, "templates"):
-        shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+        shutil.copytree(ROOT / name, copy / name)
     shutil.copyfile(ROOT / "pyproject.toml", copy / "pyproject.toml")
     (copy / "tests").symlink_to(ROOT / "tests")
     for step in steps():

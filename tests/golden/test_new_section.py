@@ -77,11 +77,10 @@ for kind, locale in ((ReportType.RISK, "en"), (ReportType.RISK, "de"), (ReportTy
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reports made by a copy of the product that has one section more."""
+    """Reports made by a copy of the product, compiled code included, that has one section more."""
     product = tmp_path_factory.mktemp("product")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(_ROOT / "policycortex", product / "policycortex", ignore=ignored)
-    shutil.copytree(_ROOT / "templates", product / "templates", ignore=ignored)
+    shutil.copytree(_ROOT / "policycortex", product / "policycortex")
+    shutil.copytree(_ROOT / "templates", product / "templates")
     (product / "tests").symlink_to(_ROOT / "tests")
     (product / "policycortex/reports/sections/services.py").write_text(_MODULE, encoding="utf-8")
     (product / "templates/report/sections/services.html").write_text(_TEMPLATE, encoding="utf-8")

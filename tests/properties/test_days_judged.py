@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policycortex.frameworks.catalog import load_builtin_frameworks
@@ -32,6 +32,7 @@ _DAY = st.lists(_TALLY, max_size=8, unique_by=lambda row: row[:4]).map(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(_DAY, st.booleans()), max_size=4))
 def test_a_day_is_judged_by_its_own_findings(drawn: list[tuple[pl.DataFrame, bool]]) -> None:
     """The crosswalk is asked once for the checks of all days; a day with the findings of the day before (drawn with

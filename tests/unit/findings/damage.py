@@ -117,7 +117,7 @@ REPAIRED: Final[dict[str, Damage]] = {
 """Damage of optional fields: the record is kept, and a note tells of the field."""
 
 
-def planted(indent: int | None, good: int = 1000) -> list[tuple[str, str]]:
+def planted(indent: int | None, good: int) -> list[tuple[str, str]]:
     """``good`` good records with every damage among them, two in a row twice: (name of the damage or "", text)."""
     every = good // len(DAMAGES)
     names = list(DAMAGES)
