@@ -69,7 +69,15 @@ def parse_marked_text(text: str) -> tuple[MarkedBlock, ...]:
     if not _MAY_BE_MARKED.search(plain) or len(plain) > LONGEST_PARSED:
         return _plain(plain)
     tokens = _MARKDOWN.parse(text.strip("\r\n"))
-    return tuple(_blocks(tokens)) if _words_of(text) == _words_of(_kept(tokens)) else _plain(plain)
+    blocks = tuple(_blocks(tokens))
+    has_all = _words_of(text) == _words_of(_kept(tokens)) and _has_numbers(blocks, tokens)
+    return blocks if has_all else _plain(plain)
+
+
+def _has_numbers(blocks: Sequence[MarkedBlock], tokens: Sequence[Token]) -> bool:
+    """Whether each number of an item stands before a block: an item that only holds a list, or nothing, has none."""
+    numbered = sum(token.type == "list_item_open" and bool(token.info) for token in tokens)
+    return numbered == sum(block.marker not in {"", "•"} for block in blocks)
 
 
 def is_plain(blocks: Sequence[MarkedBlock]) -> bool:

@@ -2,9 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -23,19 +21,18 @@ from policycortex.verify.verdict import Verdict, VerdictKind
 from policycortex.workflow.audit_export import check_audit_log, export_audit_logs, retire_audit_records
 from policycortex_cli.app import app
 from tests.support.backends import Backend
+from tests.support.own_processes import process_of
 from tests.support.samples.signed_files import NOW, ORGANIZATION, act
 from tests.support.servers import ObjectServer
 
 _PROCESSES, _ACTS = 3, 40
-_WRITER = """
-import sys
-from policycortex.settings import Settings
-from policycortex.storage.registry import open_registry
-from tests.support.samples.signed_files import act
-registry = open_registry(Settings.from_environment())
-for number in range(int(sys.argv[2])):
-    registry.audit_log.append_events(act(number, actor=sys.argv[1]), act(number, actor=sys.argv[1], organization="-"))
-"""
+
+
+def _write(environment: Mapping[str, str], actor: str) -> None:
+    os.environ.update(environment)
+    with closing(open_registry(Settings.from_environment())) as registry:
+        for number in range(_ACTS):
+            registry.audit_log.append_events(act(number, actor=actor), act(number, actor=actor, organization="-"))
 
 
 @pytest.fixture
@@ -74,12 +71,12 @@ def test_several_processes_at_once_make_one_chain(backend: Backend, tmp_path: Pa
     """On SQLite and on Postgres: no record is lost or repeated, in two chains at the same time."""
     settings = backend.settings(tmp_path / "home")
     open_registry(settings).close()
-    env = os.environ | backend.environment(settings)
-    writers = [
-        subprocess.Popen([sys.executable, "-c", _WRITER, f"p{n}", str(_ACTS)], env=env, cwd=Path(__file__).parents[2])
-        for n in range(_PROCESSES)
-    ]
-    assert [writer.wait(240) for writer in writers] == [0] * _PROCESSES
+    writers = [process_of(_write, backend.environment(settings), f"p{n}") for n in range(_PROCESSES)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(240)
+    assert [writer.exitcode for writer in writers] == [0] * _PROCESSES
     with closing(open_registry(settings)) as registry:
         for organization in (ORGANIZATION, NO_ORGANIZATION):
             output = [(r.actor, r.details["n"]) for r in registry.audit_log.read_records(organization)]

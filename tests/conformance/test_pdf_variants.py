@@ -37,7 +37,7 @@ def test_a_variant_breaks_no_rule_of_its_standard(variant: PdfVariant, tmp_path:
         _render(tmp_path / "hostile", Sample(type=ReportType.AUDIT, findings=38, hostile=True), variant),
         _render(
             tmp_path / "annex",
-            Sample(type=ReportType.RISK, findings=300, locale="de"),
+            Sample(type=ReportType.RISK, findings=120, locale="de"),
             variant,
             options=RenderingOptions(pdf_variant=variant, page_rows=100, watermark="ENTWURF"),
             look=_LOOK,

@@ -5,7 +5,7 @@ import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policycortex.documents.marked_text import LONGEST_PARSED, is_web_address, parse_marked_text, shorten_blocks
@@ -64,6 +64,9 @@ def test_markup_never_leaves_the_subset(text: str) -> None:
 
 
 @given(_TEXTS)
+@example("1. *")
+@example("1. * word")
+@example("2. - \n3. word")
 def test_no_word_is_lost(text: str) -> None:
     """All letters and digits of the text are shown or are the address of a link, in their order.
 
@@ -109,7 +112,7 @@ def test_cost_grows_no_faster_than_the_text() -> None:
     Calls are counted, not seconds: twice the text makes at most 2.6 times the calls.
     """
     for piece in ("[", "![", "*a ", "**a *a ", "`a` ", "- a\n", "[a](", "<", "a_", "> ", "1. ", "https://a.example "):
-        calls = [_calls(piece * (size // len(piece))) for size in (2_000, 4_000, 8_000)]
+        calls = [_calls(piece * (size // len(piece))) for size in (1_000, 2_000, 4_000)]
         assert all(later <= 2.6 * earlier + 2_000 for earlier, later in pairwise(calls)), (piece, calls)
 
 
