@@ -29,7 +29,8 @@ def explain_change(
 
     ``same_passed`` and ``same_failed`` count findings that the caller excluded from both sides because they are equal.
     """
-    sums = _sum_by_cause(match_findings(before, after))
+    is_any_related = any(side.relations is None or len(side.relations) for side in (before, after))
+    sums = _sum_by_cause(match_findings(before, after)) if is_any_related else {}
     same = {"passed": same_passed, "failed": same_failed}
     first = {name: count + sum(row[f"{name}_before"] for row in sums.values()) for name, count in same.items()}
     last = {name: count + sum(row[f"{name}_after"] for row in sums.values()) for name, count in same.items()}

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from policycortex.settings import Settings
 from tests.support.api_server import ApiServer, run_server
 from tests.support.backends import Backend, FleetBackend, environ, with_own_databases
+from tests.support.history import ORGANIZATION, fill, serve_history
 
 MANY: Final = "60000/minute"
 """All tests ask from one address."""
@@ -35,6 +37,35 @@ def fleet_server(fleet_of_session: FleetBackend, tmp_path_factory: pytest.TempPa
         running = next(server)
     yield running
     yield from server
+
+
+@pytest.fixture(scope="session")
+def folder_history(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[ApiServer]:
+    """A server with the sixteen days, for tests that read them."""
+    yield from serve_history(tmp_path_factory, empty_home)
+
+
+@pytest.fixture(scope="session")
+def fleet_history(fleet_server: ApiServer) -> ApiServer:
+    """The same on Postgres and S3."""
+    fleet_server.clock.reset()
+    fill(fleet_server.settings, fleet_server.clock().date())
+    return fleet_server
+
+
+def analysed_on(running: ApiServer) -> Iterator[ApiServer]:
+    """The organisation with the sixteen days."""
+    running.clock.reset()
+    server = replace(running, organization=ORGANIZATION, clients=[])
+    yield server
+    for client in server.clients:
+        client.close()
+
+
+@pytest.fixture
+def analysed(folder_history: ApiServer) -> Iterator[ApiServer]:
+    """The same in a folder; test_analytics.py has it on either backend."""
+    yield from analysed_on(folder_history)
 
 
 @pytest.fixture

@@ -15,43 +15,19 @@ from policycortex.storage.registry import NewArtifact
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
 from policycortex_client import ApiError, Client
+from tests.api.conftest import analysed_on
 from tests.support.api_server import ApiServer
+from tests.support.backends import Backend
+from tests.support.history import DAYS
 from tests.support.samples.lake import finding, import_findings
 
-DAYS = 16
-RELATIONS = '{"SOC2":["cc_6_1"]}'
 STATUSES = ("PASS", "PASS", "PASS", "FAIL")
 
 
-_FILLED: set[str] = set()
-"""Addresses of the servers whose lake has the history already: it is the same for all tests."""
-
-
 @pytest.fixture
-def analysed(running_server: ApiServer) -> Iterator[ApiServer]:
-    """An organisation with 16 days up to yesterday: of 16 findings one more passes each day; in CC6.1 of SOC 2."""
-    running_server.clock.reset()
-    server = replace(running_server, organization="analytics", clients=[])
-    if server.url not in _FILLED:
-        fill(server)
-        _FILLED.add(server.url)
-    yield server
-    for client in server.clients:
-        client.close()
-
-
-def fill(server: ApiServer) -> None:
-    """Sixteen days, imported and built."""
-    days = [server.clock().date() - timedelta(days=DAYS - n) for n in range(DAYS)]
-    with open_lake(server.settings) as lake:
-        for number, day in enumerate(days):
-            found = [
-                finding(day, "c1", f"r{r:02}", "PASS" if r < number else "FAIL", relations=RELATIONS)
-                for r in range(DAYS)
-            ]
-            import_findings(lake, found, organization=server.organization)
-    rebuild_days(server.settings, days)
-    rebuild_analytics(server.settings, days)
+def analysed(backend: Backend, request: pytest.FixtureRequest) -> Iterator[ApiServer]:
+    """The organisation with sixteen days, on that backend."""
+    yield from analysed_on(request.getfixturevalue(f"{backend.name}_history"))
 
 
 def query_analytics(server: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
@@ -265,14 +241,12 @@ def test_analytics_of_either_edition(running_server: ApiServer) -> None:
         client.close()
 
 
-def test_a_comparison_needs_two_completed_reports_of_ones_own(
-    analysed: ApiServer, server: ApiServer, order: dict[str, object]
-) -> None:
+def test_a_comparison_needs_two_completed_reports_of_ones_own(analysed: ApiServer, order: dict[str, object]) -> None:
     """An open report is a conflict; another organisation's is not there."""
     client = analysed.client()
     open_report = client.post("/v1/reports", json=order | {"delivery": {}}).json()["id"]
     assert client.get(f"/v1/reports/{open_report}/compare/{open_report}").status_code == 409
-    foreign = server.client().get(f"/v1/reports/{open_report}/compare/{open_report}")
+    foreign = analysed.client(organization="analytics-stranger").get(f"/v1/reports/{open_report}/compare/{open_report}")
     assert (foreign.status_code, foreign.json()["error_code"]) == (404, "RPT_002")
 
 

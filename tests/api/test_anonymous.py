@@ -15,7 +15,7 @@ from policycortex.audit.refusals import RefusalSummaries
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.workflow.audit_export import check_audit_log
-from tests.support.api_server import FakeRunLauncher, serve
+from tests.support.api_server import NO_TLS, FakeRunLauncher, serve
 
 OPEN_PATHS = ("/v1/links/lnk_guess", "/readyz", "/metrics", "/docs", "/openapi.json", "/nothing", "/v1/nothing")
 _GUESS = {"Authorization": "Bearer sk_live_guess"}
@@ -31,7 +31,7 @@ def test_guesses_are_limited_and_summed_up(tmp_path: Path) -> None:
     with closing(open_registry(settings)) as registry:
         _, token = registry.keys.create_key(organization="default", name="x")
     for url in serve(create_app(settings, launcher=FakeRunLauncher())):
-        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=url, trust_env=False, verify=NO_TLS, timeout=60) as client:
             answers = [client.get(f"/v1/links/lnk_{n}") for n in range(5)]
             assert Counter(answer.status_code for answer in answers) == {404: 5}
             answers = [client.get("/v1/reports", headers=_GUESS) for _ in range(288)]

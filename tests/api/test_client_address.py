@@ -10,7 +10,7 @@ import pytest
 from api.app import create_app
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from tests.support.api_server import ApiServer, FakeRunLauncher, serve
+from tests.support.api_server import NO_TLS, ApiServer, FakeRunLauncher, serve
 
 
 def _recorded_address(client: httpx.Client, **headers: str) -> str | None:
@@ -43,7 +43,9 @@ def test_behind_a_trusted_proxy_the_last_untrusted_address_counts(tmp_path: Path
     with closing(open_registry(settings)) as registry:
         _, token = registry.keys.create_key(organization="default", name="test", scopes=["admin"])
     for url in serve(create_app(settings, launcher=FakeRunLauncher())):
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as client:
+        with httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, verify=NO_TLS
+        ) as client:
             for forwarded, expected in {
                 "192.0.2.7": "192.0.2.7",
                 "192.0.2.7:4711": "192.0.2.7",

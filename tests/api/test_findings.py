@@ -10,12 +10,10 @@ import httpx
 import polars as pl
 import pytest
 
-from tests.api.test_analytics import DAYS, analysed
 from tests.support.api_server import ApiServer
+from tests.support.history import DAYS
 
 PATH = "/v1/findings"
-
-__all__ = ["analysed"]
 
 
 def _pages(client: httpx.Client, **parameters: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - query parameters

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.posture import rebuild_days
 from policycortex_cli.app import app
-from tests.api.test_analytics import RELATIONS
 from tests.support.api_server import ApiServer
+from tests.support.history import RELATIONS
 from tests.support.installation import PROGRAM
 from tests.support.samples.lake import finding, import_findings
 

@@ -12,7 +12,7 @@ import pytest
 from api.app import create_app
 from api.platform import connection_limits
 from policycortex.errors import InputError
-from tests.support.api_server import ApiServer, serve
+from tests.support.api_server import NO_TLS, ApiServer, serve
 from tests.support.uploads import landed, run_import
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
@@ -191,7 +191,7 @@ def test_a_body_above_the_limit_is_refused_without_reading_it(server: ApiServer)
     _, client = server.keyed_client(scopes=SCOPES)
     key = client.headers["Authorization"]
     for url in serve(app):
-        small = httpx.Client(base_url=url, headers={"Authorization": key}, trust_env=False, timeout=60)
+        small = httpx.Client(base_url=url, headers={"Authorization": key}, trust_env=False, verify=NO_TLS, timeout=60)
         with small:
             assert small.post("/v1/imports", params=NAME, content=b" " * (3 << 20)).status_code == 413
             chunked = small.post("/v1/imports", params=NAME, content=(b" " * (1 << 20) for _ in range(3)))

@@ -26,8 +26,8 @@ from policycortex.workflow.posture import rebuild_days
 from policycortex_mcp.backend import ToolBackend
 from policycortex_mcp.endpoint import McpEndpoint
 from policycortex_mcp.posture_tools import PostureTools
-from tests.api.test_analytics import RELATIONS
 from tests.support.api_server import ApiServer
+from tests.support.history import RELATIONS
 from tests.support.samples.lake import finding, import_findings
 
 if TYPE_CHECKING:

@@ -4,12 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.api.test_analytics import DAYS, analysed
 from tests.support.api_server import ApiServer
+from tests.support.history import DAYS
 
 PATH = "/v1/frameworks/soc2/posture"
-
-__all__ = ["analysed"]
 
 
 def test_results_and_scores_are_those_of_the_newest_scan(analysed: ApiServer) -> None:

@@ -5,15 +5,13 @@ from typing import Any
 import pytest
 
 from policycortex.storage.lake.lake import open_lake
-from tests.api.test_analytics import DAYS, analysed
 from tests.support.api_server import ApiServer
+from tests.support.history import DAYS
 from tests.support.samples.lake import finding, import_findings
 
 PATH = "/v1/reports/preview"
 WEEK: dict[str, Any] = {"date_range_type": "last_7_days"}
 BODY: dict[str, Any] = {"name": "Preview", "type": "compliance", "framework": "soc2", "scope": WEEK}
-
-__all__ = ["analysed"]
 
 
 def test_the_counts_are_those_of_the_newest_scan(analysed: ApiServer) -> None:

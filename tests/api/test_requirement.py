@@ -9,12 +9,10 @@ import pytest
 
 from api.platform.services import Services
 from policycortex.period import Period
-from tests.api.test_analytics import DAYS, analysed
 from tests.support.api_server import ApiServer
+from tests.support.history import DAYS
 
 PATH = "/v1/frameworks/soc2/requirements/CC6.1"
-
-__all__ = ["analysed"]
 
 
 def _totals(client: httpx.Client, url: str) -> int:

@@ -5,11 +5,9 @@ from typing import Any
 import pytest
 
 from policycortex.storage.lake.lake import open_lake
-from tests.api.test_analytics import analysed, query_analytics
+from tests.api.test_analytics import query_analytics
 from tests.support.api_server import ApiServer
 from tests.support.samples.lake import finding, import_findings
-
-__all__ = ["analysed"]
 
 PATH = "/v1/frameworks/soc2/posture"
 PASSED = {"passed": 15, "failed": 1, "manual": 0, "muted": 0, "waived": 0}

@@ -12,7 +12,7 @@ from api.app import create_app
 from api.platform.runs import PartState
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
-from tests.support.api_server import FakeRunLauncher, serve
+from tests.support.api_server import NO_TLS, FakeRunLauncher, serve
 
 SLOW_REQUESTS = 45
 """FastAPI has 40 threads."""
@@ -40,7 +40,7 @@ def test_requests_that_hold_all_threads_delay_no_list(tmp_path: Path) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     for url in serve(create_app(settings, launcher=launcher)):
         with (
-            httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client,
+            httpx.Client(base_url=url, headers=headers, trust_env=False, verify=NO_TLS, timeout=60) as client,
             ThreadPoolExecutor(SLOW_REQUESTS) as senders,
         ):
             slow = [

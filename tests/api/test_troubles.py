@@ -23,7 +23,7 @@ from policycortex.errors import UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import Failure, engines, open_registry
-from tests.support.api_server import ApiServer, Clock, FakeRunLauncher, log_records, serve
+from tests.support.api_server import NO_TLS, ApiServer, Clock, FakeRunLauncher, log_records, serve
 from tests.support.empty_homes import make_empty_home
 
 
@@ -37,7 +37,7 @@ def test_a_held_database_is_503_and_then_well(
     holder = sqlite3.connect(tmp_path / "registry.sqlite", isolation_level=None)
     for url in serve(create_app(settings, launcher=launcher, now=clock)):
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
-        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, verify=NO_TLS, timeout=60) as client:
             assert client.get("/v1/reports").status_code == 200
             holder.execute("BEGIN IMMEDIATE")
             answer = client.post("/v1/reports", json=order)
@@ -98,7 +98,7 @@ def test_a_full_disk_is_503_and_then_well(
     token = _key(settings)
     for url in serve(create_app(settings, launcher=launcher)):
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
-        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, verify=NO_TLS, timeout=60) as client:
             first = client.post("/v1/reports", json=order).json()["id"]
             disk["is_full"] = True
             large = order | {"description": "x" * 2000, "scope": {"accounts": [f"{n:0200}" for n in range(500)]}}
@@ -130,7 +130,7 @@ def test_dagster_broken_is_503_and_then_well(tmp_path: Path, order: dict[str, An
         token = _key(settings)
         for url in serve(create_app(settings)):
             headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
-            with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
+            with httpx.Client(base_url=url, headers=headers, trust_env=False, verify=NO_TLS, timeout=30) as client:
                 state["mode"] = mode
                 answer = client.post("/v1/reports", json=order)
                 assert (answer.status_code, answer.json()["error_code"]) == (503, "RPT_503")

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,12 +12,9 @@ import pytest
 from policycortex.security.web_access import WebRole
 from policycortex.settings import Settings
 from policycortex.storage.registry import KeyRow
-from tests.api.test_analytics import fill
 from tests.console.screens import Filled, fill_organization
-from tests.support.api_server import ApiServer, run_server
-
-ORGANIZATION = "analytics"
-"""Has sixteen days of findings that map to CC6.1 of SOC 2."""
+from tests.support.api_server import NO_TLS, ApiServer, run_server
+from tests.support.history import ORGANIZATION, serve_history
 
 
 @dataclass
@@ -47,7 +45,7 @@ class ConsoleServer:
         headers = {"Accept": "text/html"}
         if origin is not None:
             headers["Origin"] = self.api.url if origin == "own" else origin
-        client = httpx.Client(base_url=self.api.url, headers=headers, trust_env=False, timeout=60)
+        client = httpx.Client(base_url=self.api.url, headers=headers, trust_env=False, verify=NO_TLS, timeout=60)
         self.visitors.append(client)
         return client
 
@@ -85,11 +83,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 
 @pytest.fixture(scope="session")
-def history(served: ApiServer) -> str:
-    """The organisation with sixteen days of findings."""
-    served.clock.reset()
-    fill(replace(served, organization=ORGANIZATION))
-    return ORGANIZATION
+def served_history(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[ApiServer]:
+    """A server beside it, on which an organisation has sixteen days of findings."""
+    yield from serve_history(tmp_path_factory, empty_home)
 
 
 @pytest.fixture(scope="session")
@@ -99,15 +95,26 @@ def everything(served: ApiServer) -> Filled:
     return fill_organization(served, "everything")
 
 
-@pytest.fixture
-def console(served: ApiServer) -> Iterator[ConsoleServer]:
-    """The console, seen from an organisation of the test's own."""
+def console_of(served: ApiServer, organization: str) -> Iterator[ConsoleServer]:
+    """Its console, seen from an organisation."""
     served.launcher.reset()
     served.clock.reset()
-    opened = ConsoleServer(replace(served, organization=f"org-{secrets.token_hex(4)}", clients=[]))
+    opened = ConsoleServer(replace(served, organization=organization, clients=[]))
     yield opened
     for client in [*opened.visitors, *opened.api.clients]:
         client.close()
+
+
+@pytest.fixture
+def console(served: ApiServer) -> Iterator[ConsoleServer]:
+    """The console, seen from an organisation of the test's own."""
+    yield from console_of(served, f"org-{secrets.token_hex(4)}")
+
+
+@pytest.fixture
+def history(served_history: ApiServer) -> Iterator[ConsoleServer]:
+    """The console, seen from the organisation with sixteen days of findings."""
+    yield from console_of(served_history, ORGANIZATION)
 
 
 @pytest.fixture

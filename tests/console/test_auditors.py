@@ -8,9 +8,9 @@ from html import unescape
 
 import pytest
 
-from tests.api.test_analytics import DAYS
-from tests.console.conftest import ORGANIZATION, ConsoleServer, Visitor
+from tests.console.conftest import ConsoleServer, Visitor
 from tests.console.screens import Filled, page_paths
+from tests.support.history import DAYS
 
 FIRST, LAST = 10, 6
 """The grant's days, in days before today."""
@@ -40,7 +40,7 @@ class Granted:
             "scope": {"date_range": span},
             "format_options": {"formats": ["pdf"]},
         }
-        answer = self.console.api.client(organization=ORGANIZATION, scopes=["admin"]).post("/v1/reports", json=body)
+        answer = self.console.api.client(scopes=["admin"]).post("/v1/reports", json=body)
         assert answer.status_code == 202, answer.text
         report_id = str(answer.json()["id"])
         self.console.api.complete(report_id)
@@ -69,15 +69,15 @@ def _sign_in(console: ConsoleServer, link: str) -> Visitor:
 
 
 @pytest.fixture
-def granted(console: ConsoleServer, history: str) -> Granted:
+def granted(history: ConsoleServer) -> Granted:
     """Made through the forms."""
-    admin = console.sign_in(organization=history)
-    made = admin.submit("/auditors", _fields(console.api.clock().date()))
+    admin = history.sign_in()
+    made = admin.submit("/auditors", _fields(history.api.clock().date()))
     link = re.search(r'readonly value="([^"]+/sign-in\?token=ga_[^"]+)"', made.text)
     assert link is not None, made.text
     address = unescape(link[1])
-    auditor = _sign_in(console, address)
-    return Granted(console, admin, address, auditor, _grant_id(console, address))
+    auditor = _sign_in(history, address)
+    return Granted(history, admin, address, auditor, _grant_id(history, address))
 
 
 def _grant_id(console: ConsoleServer, link: str) -> str:
@@ -163,7 +163,7 @@ def test_everything_read_is_in_the_audit_log(granted: Granted) -> None:
     """Under the auditor's own identity, with framework, requirement and time."""
     granted.auditor.get("/controls/soc2/requirement", id="CC6.1", day=granted.day(LAST))
     granted.auditor.get("/controls/hipaa")
-    client = granted.console.api.client(organization=ORGANIZATION, scopes=["admin"])
+    client = granted.console.api.client(scopes=["admin"])
     records = client.get("/v1/audit-trail", params={"actor": granted.grant_id, "limit": 100}).json()["records"]
     read = [each for each in records if each["details"].get("route") == "/v1/findings"]
     assert any(

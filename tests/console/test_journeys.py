@@ -188,9 +188,9 @@ def test_a_file_is_uploaded_as_it_comes(console: ConsoleServer, tmp_path: Path) 
     assert str(tmp_path) not in shown
 
 
-def test_findings_are_found_by_requirement_and_by_search(console: ConsoleServer, history: str) -> None:
+def test_findings_are_found_by_requirement_and_by_search(history: ConsoleServer) -> None:
     """From the framework to the failing resource in three clicks: framework, requirement, finding."""
-    visitor = console.sign_in(organization=history)
+    visitor = history.sign_in()
     framework = visitor.get("/controls/soc2").text
     assert '/controls/soc2/requirement?id=CC6.1"' in framework
     requirement = visitor.get("/controls/soc2/requirement", id="CC6.1").text
@@ -201,9 +201,9 @@ def test_findings_are_found_by_requirement_and_by_search(console: ConsoleServer,
     assert visitor.get("/controls/soc2/requirement", id="CC99").status_code == 404
 
 
-def test_the_order_form_shows_what_the_report_would_have(console: ConsoleServer, history: str) -> None:
+def test_the_order_form_shows_what_the_report_would_have(history: ConsoleServer) -> None:
     """As a part of the page for htmx, and with the form for a browser without script; what is open is named."""
-    visitor = console.sign_in(organization=history)
+    visitor = history.sign_in()
     form: dict[str, str | list[str]] = {
         "type": "compliance",
         "framework": "soc2",

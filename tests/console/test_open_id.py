@@ -15,7 +15,7 @@ from policycortex.storage.registry.web_sessions import session_limits
 from policycortex_console import open_id
 from policycortex_console.app import Console
 from tests.console.conftest import ConsoleServer, Visitor
-from tests.support.api_server import serve_beside
+from tests.support.api_server import NO_TLS, serve_beside
 from tests.support.identity_provider import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -47,7 +47,9 @@ class SignInSite:
 
     def browser(self) -> httpx.Client:
         """A fresh one."""
-        client = httpx.Client(headers={"Accept": "text/html", "Origin": self.url}, trust_env=False, timeout=60)
+        client = httpx.Client(
+            headers={"Accept": "text/html", "Origin": self.url}, trust_env=False, verify=NO_TLS, timeout=60
+        )
         self.browsers.append(client)
         return client
 

@@ -9,7 +9,7 @@ import pytest
 from policycortex.storage.registry.web_sessions import ROTATION
 from policycortex_console.app import SIGN_INS_PER_MINUTE, Console
 from tests.console.conftest import ConsoleServer, form_token
-from tests.support.api_server import serve_beside
+from tests.support.api_server import NO_TLS, serve_beside
 
 
 def test_pages_need_a_session_and_programs_get_what_they_got(console: ConsoleServer) -> None:
@@ -164,7 +164,9 @@ def test_attempts_are_limited_by_address(console: ConsoleServer) -> None:
     """The 21st in a minute is not looked at, even when it is right; the console beside it goes on."""
     token = console.link()
     for url in serve_beside(Console(console.api.app, console.api.settings, now=console.api.clock)):
-        client = httpx.Client(base_url=url, headers={"Accept": "text/html", "Origin": url}, trust_env=False)
+        client = httpx.Client(
+            base_url=url, headers={"Accept": "text/html", "Origin": url}, trust_env=False, verify=NO_TLS
+        )
         with client:
             for _ in range(SIGN_INS_PER_MINUTE):
                 assert client.post("/sign-in", data={"secret": "x"}).status_code == 403

@@ -28,7 +28,7 @@ from policycortex.security.session_cookies import SessionCookie
 from policycortex.security.web_access import LOOPBACK_NAMES, SiteGuard, WebRole
 from policycortex.settings import Settings
 from policycortex.storage.registry import Registry, open_registry
-from tests.support.api_server import Clock
+from tests.support.api_server import NO_TLS, Clock
 from tests.support.installation import free_port
 
 
@@ -83,7 +83,7 @@ class Ui:
     def client(self, *, origin: str = "own") -> httpx.Client:
         """A browser's client that nobody has signed in; "": without the header Origin."""
         headers = {"Origin": self.base if origin == "own" else origin} if origin else {}
-        client = httpx.Client(base_url=self.base, headers=headers, trust_env=False, timeout=60)
+        client = httpx.Client(base_url=self.base, headers=headers, trust_env=False, verify=NO_TLS, timeout=60)
         self.clients.append(client)
         return client
 

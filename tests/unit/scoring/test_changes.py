@@ -115,3 +115,11 @@ def test_rounded_points_add_up_to_the_rounded_difference() -> None:
     written = explain_change(before, after).written()
     assert sum((points for points in written.values() if points is not None), Decimal()) == Decimal("-9.53")
     assert written[Cause.WAIVERS] == 0
+
+
+def test_a_framework_without_relations_has_no_causes() -> None:
+    """As one whose relations are of other checks: nothing counts, whatever changed."""
+    before, after = [ANCHOR, state()], [state(status="PASS"), state("c2", is_waived=True)]
+    unrelated = explain_change(side(before, related=[]), side(after, related=[]))
+    assert unrelated == explain_change(side(before, related=["c9"]), side(after, related=["c9"]))
+    assert {(share.findings, share.points) for share in unrelated.shares} == {(0, None)}
