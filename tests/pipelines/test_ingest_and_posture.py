@@ -17,6 +17,8 @@ from tests.support.day_runs import day_tags
 
 DAY = date(2024, 1, 15)
 PER_SCAN = 12
+in_a_folder = pytest.mark.parametrize("backend", ["folder"], indirect=True)
+"""For what is the same on every backend once the layers can be read, which the other tests show on both."""
 
 
 @pytest.fixture
@@ -52,12 +54,15 @@ def break_a_layer(settings: Settings, statement: str) -> None:
 def test_an_import_tells_its_counts_and_reports_the_days_it_touched(
     imported: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
 ) -> None:
-    """24 findings kept, one record quarantined, two days of core/findings in the UI."""
+    """24 findings kept, one record quarantined, two days of core/findings in the UI; read = kept + quarantined."""
     materialized = imported.asset_materializations_for_node("imports")
     metadata = next(m.metadata for m in materialized if m.asset_key == dg.AssetKey(["raw", "imports"]))
     counts = {name: metadata[f"records_{name}"].value for name in ("read", "kept", "quarantined")}
     assert counts == {"read": 2 * PER_SCAN + 1, "kept": 2 * PER_SCAN, "quarantined": 1}
     assert instance.get_materialized_partitions(dg.AssetKey(["core", "findings"])) == {"2024-01-15", "2024-01-16"}
+    evaluation = evaluation_of(imported, "records_reconcile")
+    assert evaluation.passed
+    assert evaluation.metadata["records_read"].value == 2 * PER_SCAN + 1
 
 
 def evaluation_of(done: dg.ExecuteInProcessResult, check: str) -> dg.AssetCheckEvaluation:
@@ -66,17 +71,23 @@ def evaluation_of(done: dg.ExecuteInProcessResult, check: str) -> dg.AssetCheckE
     return evaluation
 
 
-def test_imports_reconcile(imported: dg.ExecuteInProcessResult) -> None:
-    """read = kept + quarantined, with the numbers as evidence."""
-    evaluation = evaluation_of(imported, "records_reconcile")
-    assert evaluation.passed
-    assert evaluation.metadata["records_read"].value == 2 * PER_SCAN + 1
-
-
 @pytest.mark.usefixtures("imported")
-def test_a_range_of_days_is_one_run_whose_layers_agree(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
-    """Each of the daily assets has both days, each with its own rows and scores; the asset check passes."""
+def test_a_range_of_days_is_one_run_whose_layers_agree_and_again_changes_nothing(
+    defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    """Each of the daily assets has both days, each with its own rows and scores; the asset check passes.
+
+    A second run leaves the same rows in every table.
+    """
     done = refresh(defs, instance)
+    assert_both_days(done, defs, instance)
+    before = rows_of(settings)
+    assert refresh(defs, instance).success
+    assert rows_of(settings) == before
+
+
+def assert_both_days(done: dg.ExecuteInProcessResult, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    """What the run tells of its two days."""
     assert done.success
     for key in defs.resolve_job_def("refresh_posture").asset_layer.executable_asset_keys:
         assert instance.get_materialized_partitions(key) == {"2024-01-15", "2024-01-16"}, key
@@ -101,17 +112,7 @@ def facts_by_day(done: dg.ExecuteInProcessResult, node: str, asset: str) -> dict
     return {m.partition or "": m.metadata for m in found if m.asset_key == dg.AssetKey.from_user_string(asset)}
 
 
-@pytest.mark.usefixtures("imported")
-def test_materializing_again_changes_nothing(
-    defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
-) -> None:
-    """The same rows stand in every table."""
-    refresh(defs, instance)
-    before = rows_of(settings)
-    refresh(defs, instance)
-    assert rows_of(settings) == before
-
-
+@in_a_folder
 @pytest.mark.usefixtures("imported")
 def test_a_lost_row_fails_the_check_with_its_evidence(
     defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
@@ -124,6 +125,7 @@ def test_a_lost_row_fails_the_check_with_its_evidence(
     assert "2024-01-15" in str(found.metadata["broken"].value)
 
 
+@in_a_folder
 def test_a_lost_finding_fails_the_reconciliation(
     imported: dg.ExecuteInProcessResult, defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_lost_finding_fails_the_reconciliation(
     assert not evaluation.passed
 
 
+@in_a_folder
 def test_a_file_that_cannot_be_read_fails_the_run_for_good(
     defs: dg.Definitions, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:

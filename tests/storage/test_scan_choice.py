@@ -35,12 +35,10 @@ def figures(lake: Lake, period: Period = NOVEMBER) -> tuple[int, int]:
 
 
 def ingested(settings: Settings, *paths: Path, period: Period = NOVEMBER, target: str = "") -> tuple[int, int]:
-    """Import the files one after the other; passed and failed findings afterwards."""
-    for path in paths:
-        done = ingest_files(settings, [path], organization="acme", now=NOW, target=target)
-        with open_lake(settings) as lake:
-            lake.state.rebuild_state(done.dates)
+    """Import the files one after the other and build their days; passed and failed findings afterwards."""
+    done = [ingest_files(settings, [path], organization="acme", now=NOW, target=target) for path in paths]
     with open_lake(settings) as lake:
+        lake.state.rebuild_state({day for each in done for day in each.dates})
         return figures(lake, period)
 
 
