@@ -41,8 +41,9 @@ test: setup-dev ## all that CI runs: the checks and every test, side by side
 	@$(MAKE) --no-print-directory -j 2 check test-all
 
 # The order of tests is shuffled by a seed. It is the same each time, so that a failure can be repeated; SEED=7 is another.
+# Bytecode is kept, whatever the environment says: each program that a test starts would compile the product again.
 test-all: # without setup; tests/support/distribution.py says which tests stay together
-	env $(IN_MEMORY) POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --no-loadscope-reorder --randomly-seed=$(or $(SEED),20261130)
+	env -u PYTHONDONTWRITEBYTECODE $(IN_MEMORY) POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --no-loadscope-reorder --randomly-seed=$(or $(SEED),20261130)
 
 conformance: setup-dev ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
 	@deploy/setup-tests.sh
