@@ -89,7 +89,7 @@ def must_stay(world: World) -> set[tuple[str, str]]:
 def test_neither_splitting_nor_order_matters_and_no_failing_finding_disappears(
     tmp_path_factory: object, made: tuple[World, ...]
 ) -> None:
-    """One file per target, oldest first, gives the figures of one file per scan, newest first: on each day and in sum."""
+    """One file per target, oldest first, and one per scan, newest first, give the same figures: each day and in sum."""
     folder = tmp_path_factory.mktemp("world")  # type: ignore[attr-defined] # pytest's
     with open_lake(Settings(home=folder / "home")) as lake:
         for number, (kind, sequence) in enumerate(made):
