@@ -8,6 +8,8 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 
 # Temporary files of tests stand in memory where 4 GB of it are free: half of the suite's time was waiting for a disk.
 IN_MEMORY := $(shell test "$$(df -Pk /dev/shm 2>/dev/null | awk 'END {print $$4}')" -gt 4000000 2>/dev/null && echo TMPDIR=/dev/shm)
+# Bytecode is kept, whatever the environment says: each program that a test starts would compile the product again.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(IN_MEMORY) POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --no-loadscope-reorder
 
 .PHONY: help setup setup-dev demo test test-all conformance gallery gallery-reports storm soak console-pictures screenshots chart manifests distribution bench test-fast check audit up lock format clean
 
@@ -41,9 +43,8 @@ test: setup-dev ## all that CI runs: the checks and every test, side by side
 	@$(MAKE) --no-print-directory -j 2 check test-all
 
 # The order of tests is shuffled by a seed. It is the same each time, so that a failure can be repeated; SEED=7 is another.
-# Bytecode is kept, whatever the environment says: each program that a test starts would compile the product again.
 test-all: # without setup; tests/support/distribution.py says which tests stay together
-	env -u PYTHONDONTWRITEBYTECODE $(IN_MEMORY) POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --no-loadscope-reorder --randomly-seed=$(or $(SEED),20261130)
+	$(PYTEST) --randomly-seed=$(or $(SEED),20261130)
 
 conformance: setup-dev ## veraPDF over PDF/A-3b and PDF/UA-1 files; part of test
 	@deploy/setup-tests.sh
@@ -87,7 +88,7 @@ screenshots: setup-dev demo ## pictures of the console and the Dagster UI over t
 	$(BIN)/python -m tests.pictures.screenshots var/demo/home docs/images
 
 test-fast: setup-dev ## unit and property tests
-	env $(IN_MEMORY) POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --no-loadscope-reorder tests/unit tests/properties
+	$(PYTEST) tests/unit tests/properties
 
 lock: ## refresh the locks after a change of dependencies in pyproject.toml
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.lock

@@ -107,12 +107,12 @@ def _serve(settings: Settings, *, host: str, port: int, ui: UiAddress, is_stoppi
         beside = [limited(_api(host, port, settings.api_processes))]
         if settings.broker_url is None:
             beside.append(_run_host(settings))
-        readers = [limited(_webserver(workspace, ui, headers)), limited(_daemon(workspace))]
-        _import_modules([code_server, *readers, *beside], supervisor.environment)
+        code_clients = [limited(_webserver(workspace, ui, headers)), limited(_daemon(workspace))]
+        _import_modules([code_server, *code_clients, *beside], supervisor.environment)
         supervisor.launch(code_server, *beside)
-        # Who finds no code server at the first attempt tries again after up to ten seconds.
+        # A client whose first request finds no code server repeats it only after up to ten seconds.
         supervisor.await_ready(code_server.name)
-        supervisor.launch(*readers)
+        supervisor.launch(*code_clients)
         gc.enable()
         supervisor.await_ready()
         release_library_pages()

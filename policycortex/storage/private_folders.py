@@ -33,10 +33,10 @@ def private_folder(settings: Settings) -> Iterator[Path]:
 
 @contextmanager
 def temporary_files_in(folder: Path) -> Iterator[None]:
-    """What libraries write as temporary files goes into ``folder``, too. Not for a process that works in threads.
+    """Within the block, ``tempfile`` makes the temporary files of libraries in ``folder``.
 
-    WeasyPrint copies a document's fonts, 6 MB, and removes them when its last object is collected: never, where the
-    process is killed, or does not collect it.
+    This holds for all threads of the process, so it is not for a server. WeasyPrint copies a document's fonts, 6 MB,
+    and removes them when Python collects the document's objects: not in a process that is killed or exits at once.
     """
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:

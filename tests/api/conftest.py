@@ -4,25 +4,21 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import httpx
 import pytest
 
 from policycortex.settings import Settings
-from tests.support.api_server import ApiServer, run_server
+from tests.support.api_server import SERVED, ApiServer, run_server
 from tests.support.backends import Backend, FleetBackend, environ, with_own_databases
 from tests.support.history import ORGANIZATION, fill, serve_history
-
-MANY: Final = "60000/minute"
-"""All tests ask from one address."""
 
 
 @pytest.fixture(scope="session")
 def folder_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One server for all tests: starting one takes longer than most tests."""
     home = tmp_path_factory.mktemp("api") / "home"
-    yield from run_server(Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit=MANY))
+    yield from run_server(Settings(home=home, **SERVED))
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +26,7 @@ def fleet_server(fleet_of_session: FleetBackend, tmp_path_factory: pytest.TempPa
     """The same on Postgres and S3."""
     with environ(fleet_of_session.objects.environment):
         settings = with_own_databases(fleet_of_session).settings(
-            tmp_path_factory.mktemp("api-fleet") / "home", dagster_url="http://127.0.0.1:1", anonymous_rate_limit=MANY
+            tmp_path_factory.mktemp("api-fleet") / "home", **SERVED
         )
         settings.home.mkdir(parents=True)
         server = run_server(settings)

@@ -13,7 +13,7 @@ from policycortex.security.web_access import WebRole
 from policycortex.settings import Settings
 from policycortex.storage.registry import KeyRow
 from tests.console.screens import Filled, fill_organization
-from tests.support.api_server import NO_TLS, ApiServer, run_server
+from tests.support.api_server import NO_TLS, SERVED, ApiServer, run_server
 from tests.support.history import ORGANIZATION, serve_history
 
 
@@ -78,8 +78,7 @@ def form_token(text: str) -> str:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One server for all tests of the console."""
     home = tmp_path_factory.mktemp("console") / "home"
-    settings = Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit="60000/minute")
-    yield from run_server(settings)
+    yield from run_server(Settings(home=home, **SERVED))
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from policycortex.settings import Settings
 from policycortex_console.app import Console
 from tests.console.screens import page_paths
 from tests.pictures.console_fill import REQUIREMENT, Shown, fill, new_key
-from tests.support.api_server import FakeBackfills, FakeRunLauncher, serve
+from tests.support.api_server import SERVED, FakeBackfills, FakeRunLauncher, serve
 from tests.support.browser import Browser, open_browser
 
 _VIEWS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -100,7 +100,7 @@ def main(home: Path, out: Path, names: frozenset[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "home"
         shutil.copytree(home, copy, ignore=shutil.ignore_patterns("dagster", "*.lock"))
-        settings = Settings(home=copy, dagster_url="http://127.0.0.1:1", anonymous_rate_limit="60000/minute")
+        settings = Settings(home=copy, **SERVED)
         app = create_app(settings, launcher=FakeRunLauncher(), backfills=FakeBackfills())
         for url in serve(Console(app, settings)):
             pages = list(_pages(settings, url, fill(settings, url)))

@@ -5,10 +5,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -30,6 +30,9 @@ from policycortex.storage.registry import Failure, KeyRow, NewArtifact, Registry
 from policycortex.storage.registry.keys import DEFAULT_SCOPES
 from policycortex_console.app import Console
 from policycortex_mcp.endpoint import McpEndpoint
+
+SERVED: Final[Mapping[str, Any]] = {"dagster_url": "http://127.0.0.1:1", "anonymous_rate_limit": "60000/minute"}
+"""Settings of a server under test: no Dagster answers, and all tests ask from one address."""
 
 NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """``verify`` of clients on loopback, where nothing is encrypted: each would load all authorities in 40 ms of CPU."""

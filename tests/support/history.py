@@ -14,7 +14,7 @@ from policycortex.settings import Settings
 from policycortex.storage.lake.lake import open_lake
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
-from tests.support.api_server import ApiServer, run_server
+from tests.support.api_server import SERVED, ApiServer, run_server
 from tests.support.empty_homes import copy_home
 from tests.support.samples.lake import finding, import_findings
 
@@ -49,4 +49,4 @@ def serve_history(factory: pytest.TempPathFactory, empty_home: Path) -> Iterator
             fill(Settings(home=making), today)
             shutil.move(making, made)
     home = copy_home(made, factory.mktemp("history") / "home")
-    yield from run_server(Settings(home=home, dagster_url="http://127.0.0.1:1", anonymous_rate_limit="60000/minute"))
+    yield from run_server(Settings(home=home, **SERVED))
