@@ -15,12 +15,12 @@ from benchmarks.harness import ROOT, Measured
 
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (
-    "serving", "documents", "size", "ingest", "formats", "scoring", "history", "workbook", "api", "pages", "analytics",
+    "serving", "documents", "ingest", "formats", "scoring", "history", "workbook", "size", "api", "pages", "analytics",
     "backfill",
 )  # fmt: skip
 """In the order they run and are shown: first what people wait for."""
-LONG = ("api", "pages", "analytics", "backfill")
-"""Parts that run by name only, because they make a million reports, or years of history: ``make bench ONLY=api``."""
+LONG = ("size", "api", "pages", "analytics", "backfill")
+"""Parts that run by name only: a report of a million findings, a million reports, years of history take long."""
 
 _PACKAGES = (
     "duckdb", "polars", "pyarrow", "dagster", "fastapi", "sqlalchemy", "weasyprint", "typst", "xlsxwriter", "openpyxl",

@@ -21,6 +21,7 @@ from policycortex.scoring.risk_model import RISK_VERSION
 from policycortex.settings import Settings
 from policycortex.storage.lake.analytics import CHANGES_SCHEMA, RISK_SCHEMA
 from policycortex.storage.lake.lake import Lake, open_lake
+from policycortex.storage.lake.partition_spans import run_by_organization
 from policycortex.storage.lake.session import Cursor, LakeSession, run
 
 ORGANIZATION = "bench"
@@ -120,10 +121,12 @@ def _write_states(session: LakeSession, first: date, last: date) -> None:
 
 def _write_day(lake: Lake, session: LakeSession, day: date) -> None:
     def work(cursor: Cursor) -> None:
-        for name in ("builds_insert", "coverage_insert", "tallies_insert", "analytics_failing_insert"):
-            run(cursor, name, {"day": day} | ({"lookback_days": 92} if "failing" in name else {}))
-        run(cursor, "analytics_remediations_insert", {"day": day, "lookback_days": 92})
-        run(cursor, "analytics_tallies_insert", {"day": day})
+        run(cursor, "builds_insert", {"day": day})
+        for name in ("coverage_insert", "tallies_insert"):
+            run_by_organization(cursor, name, {"day": day}, [ORGANIZATION])
+        for name in ("analytics_failing_insert", "analytics_remediations_insert"):
+            run_by_organization(cursor, name, {"day": day, "lookback_days": 92}, [ORGANIZATION])
+        run_by_organization(cursor, "analytics_tallies_insert", {"day": day}, [ORGANIZATION])
 
     session.write(f"day {day}", work)
     risk = [

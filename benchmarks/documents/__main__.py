@@ -37,6 +37,12 @@ def main() -> None:
         save("documents", "Documents", made)
 
 
+_WHY_ANNEX = (
+    "findings are grouped by check since the limit was set, 111 on a page instead of 16; WeasyPrint's time is that of "
+    "its boxes, so that it gained most"
+)
+
+
 def _annex(findings: int, *, rounds: int) -> BenchmarkTable:
     """CPU per row: a report with all findings minus the same report without; one process makes both."""
     folder = _document(findings)
@@ -50,7 +56,7 @@ def _annex(findings: int, *, rounds: int) -> BenchmarkTable:
     return BenchmarkTable(
         name=f"{findings:,} findings, every one on a page",
         measured=interleave(contenders, rounds=rounds),
-        limits=[Limit(figure=PER_ROW, ours=ANNEX, against=DESIGNED, at_most=0.2)],
+        limits=[Limit(figure=PER_ROW, ours=ANNEX, against=DESIGNED, at_most=0.2, why_missed=_WHY_ANNEX)],
         columns=(PER_ROW, CPU, PEAK, "pages", "file_mb"),
         note="The same rows, columns and styles. Chromium's figure is a lower bound: processes that it does not wait "
         "for are not counted, and its memory is that of its largest process. Typst alone holds everything in memory; "

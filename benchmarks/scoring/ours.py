@@ -18,6 +18,7 @@ from policycortex.scope import Scope
 from policycortex.scoring.result_tables import framework_scores_frame, requirement_results_frame
 from policycortex.settings import Settings
 from policycortex.storage.lake.lake import DayResults, Lake, open_lake
+from policycortex.storage.lake.partition_spans import run_by_organization
 from policycortex.storage.lake.session import Cursor, run
 from policycortex.workflow.assessed_period import judge_days, read_days
 
@@ -45,7 +46,7 @@ def _tally_and_score(lake: Lake, frameworks: list[Framework]) -> None:
 def _tally(lake: Lake) -> None:
     def work(cursor: Cursor) -> None:
         run(cursor, "tallies_delete", {"day": scan_date()})
-        run(cursor, "tallies_insert", {"day": scan_date()})
+        run_by_organization(cursor, "tallies_insert", {"day": scan_date()}, [ORGANIZATION])
 
     lake.session.write("tally", work)
 

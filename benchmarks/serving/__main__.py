@@ -33,9 +33,10 @@ _WHY_MISSED: Final[Mapping[str, str]] = {
     "process for them would save",
     _TWELVE_AT_ONCE: "both cores are busy; composing is half of a report's CPU time and takes as long as before",
     "start_wall_seconds": "imports of Dagster, Polars and FastAPI, once; then each service opens its storage",
-    "idle_cpu_percent": "Dagster evaluates one sensor a second, each with 15 statements on SQLite, and looks at its "
-    "queue once a second; longer intervals would be longer reaction times",
-    "idle_memory_mb": "seven processes with Dagster loaded; what they share is counted once, what each writes for each",
+    "idle_cpu_percent": "Dagster evaluates one sensor a second and looks at its queue once a second; longer intervals "
+    "would be longer reaction times, and a machine that is half as fast shows twice the figure",
+    "idle_memory_mb": "eight processes, four of them with Dagster loaded; what they share is counted once, what "
+    "each writes for each",
 }
 """Reasons by request or figure."""
 
