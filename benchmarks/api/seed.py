@@ -25,7 +25,7 @@ from policycortex.scope import Scope
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.keys import SCOPES
-from policycortex.storage.registry.migrations import HEAD
+from policycortex.storage.registry.revision import HEAD
 from policycortex.storage.registry.tables import report_artifacts, report_tallies, reports
 
 ORGANIZATION: Final = "default"

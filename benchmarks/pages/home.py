@@ -9,7 +9,7 @@ from benchmarks.data import BENCH, SCAN_DAY, ocsf_file
 from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.keys import SCOPES
-from policycortex.storage.registry.migrations import HEAD
+from policycortex.storage.registry.revision import HEAD
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.ingest import ingest_files
 from policycortex.workflow.posture import rebuild_days, score_days

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from policycortex.settings import Settings
 from policycortex.storage.lake.catalog import SCHEMA_VERSION, find_lake_version, require_known_lake
-from policycortex.storage.registry.migrations import HEAD
+from policycortex.storage.registry.revision import HEAD
 from policycortex.storage.registry.versions import find_registry_revision, require_known_revision
 
 

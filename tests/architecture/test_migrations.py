@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from policycortex.storage.registry.migrations import HEAD
+from policycortex.storage.registry.revision import HEAD
 
 _VERSIONS = Path(__file__).parents[2] / "policycortex" / "storage" / "registry" / "migrations" / "versions"
 

@@ -15,7 +15,8 @@ from policycortex.storage.lake.lake import open_lake
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.base import WRITES
 from policycortex.storage.registry.engines import open_engine
-from policycortex.storage.registry.migrations import HEAD, downgrade
+from policycortex.storage.registry.migrations import downgrade
+from policycortex.storage.registry.revision import HEAD
 from policycortex.storage.registry.versions import find_registry_revision, find_revision_in
 from policycortex.workflow.versions import load_versions, require_known_versions
 from policycortex_cli.app import app

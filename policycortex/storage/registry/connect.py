@@ -28,13 +28,13 @@ from policycortex.storage.registry.idempotency import IdempotencyRepository
 from policycortex.storage.registry.keys import KeyRepository
 from policycortex.storage.registry.links import LinkRepository
 from policycortex.storage.registry.migration import MigrationRepository
-from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, upgrade
 from policycortex.storage.registry.milestones import MilestoneRepository
 from policycortex.storage.registry.operations import OperationsRepository
 from policycortex.storage.registry.references import ReferenceRepository
 from policycortex.storage.registry.report_times import ReportTimesRepository
 from policycortex.storage.registry.reports import ReportRepository
 from policycortex.storage.registry.retention import RetentionRepository
+from policycortex.storage.registry.revision import HEAD, VERSION_TABLE
 from policycortex.storage.registry.schedules import ScheduleRepository
 from policycortex.storage.registry.sharing import SharingRepository
 from policycortex.storage.registry.subscriptions import SubscriptionRepository
@@ -161,9 +161,12 @@ def _migrate_postgres(engine: Engine) -> None:
 
 
 def _upgrade_unless_current(engine: Engine) -> None:
-    if _current_version(engine) != HEAD:
-        with engine.execution_options(**{WRITES: True}).begin() as connection:
-            upgrade(connection)
+    if _current_version(engine) == HEAD:
+        return
+    from policycortex.storage.registry.migrations import upgrade  # noqa: PLC0415 - Alembic, for old registries only
+
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        upgrade(connection)
 
 
 def _current_version(engine: Engine) -> str | None:

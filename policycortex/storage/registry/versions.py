@@ -7,7 +7,7 @@ from pathlib import Path
 from policycortex.errors import ConfigurationError, UnavailableError
 from policycortex.settings import Settings
 from policycortex.storage.postgres import short_connection
-from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE
+from policycortex.storage.registry.revision import HEAD, VERSION_TABLE
 
 _QUERY = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 - a constant
 

@@ -17,10 +17,13 @@ from policycortex.settings import Settings
 from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.base import WRITES, metadata
 from policycortex.storage.registry.engines import open_engine
-from policycortex.storage.registry.migrations import HEAD, VERSION_TABLE, alembic_config, downgrade, upgrade
+from policycortex.storage.registry.migrations import alembic_config, downgrade, upgrade
+from policycortex.storage.registry.revision import HEAD, VERSION_TABLE
 from policycortex.storage.registry.versions import registry_path
 from tests.support.backends import Backend, FleetBackend
 from tests.support.open_files import open_files
+
+pytestmark = pytest.mark.usefixtures("makes_homes")
 
 
 def test_head_is_the_newest_step() -> None:

@@ -1,11 +1,10 @@
 """Alembic migrations of the registry, from an empty database to the current tables.
 
-A released migration is never changed. A new step raises ``HEAD``; queries go to the modules of
+A released migration is never changed. A new step raises ``revision.HEAD``; queries go to the modules of
 ``policycortex.storage.registry``.
 """
 
 from pathlib import Path
-from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -13,12 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from policycortex.errors import ConfigurationError
-
-HEAD: Final = "0032"
-"""The newest revision, stored here so that opening reads no scripts."""
-
-VERSION_TABLE: Final = "registry_version"
-"""Not Alembic's usual name: Dagster keeps its own ``alembic_version`` in the same Postgres database."""
+from policycortex.storage.registry.revision import HEAD
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

@@ -4,7 +4,7 @@ from alembic import context
 
 from policycortex.storage import registry
 from policycortex.storage.registry.base import metadata
-from policycortex.storage.registry.migrations import VERSION_TABLE
+from policycortex.storage.registry.revision import VERSION_TABLE
 
 assert registry.__all__  # noqa: S101 - importing it fills the metadata with every table
 
