@@ -13,6 +13,7 @@ from policycortex.storage.lake.lake import Lake, open_lake
 from tests.support.backends import Backend, FleetBackend, make_fleet_backend, with_own_databases
 from tests.support.distribution import FilesByFolder, start_slowest_first
 from tests.support.empty_homes import make_empty_home
+from tests.support.new_homes import copied_homes, made_homes
 from tests.support.servers import ObjectServer, PostgresServer, object_server, postgres
 
 # No timed asserts: a busy machine is no failure. What is in force already is kept: in CI, Hypothesis's fixed examples.
@@ -63,10 +64,19 @@ def fleet(fleet_of_session: FleetBackend, monkeypatch: pytest.MonkeyPatch) -> It
     own.drop_databases()
 
 
-@pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with empty lake and registry, to be copied."""
-    return make_empty_home(tmp_path_factory.mktemp("empty") / "home")
+@pytest.fixture(scope="session", autouse=True)
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with empty lake and registry, to be copied; new ones of this process are copies, too."""
+    made = make_empty_home(tmp_path_factory.mktemp("empty") / "home")
+    with copied_homes(made):
+        yield made
+
+
+@pytest.fixture
+def makes_homes() -> Iterator[None]:
+    """For a test of what the first opening of a home does."""
+    with made_homes():
+        yield
 
 
 @pytest.fixture(params=["folder", "fleet"])

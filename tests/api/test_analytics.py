@@ -17,7 +17,7 @@ from policycortex.workflow.posture import rebuild_days
 from policycortex_client import ApiError, Client
 from tests.api.conftest import analysed_on
 from tests.support.api_server import ApiServer
-from tests.support.backends import Backend
+from tests.support.backends import FOLDER_ALONE, Backend
 from tests.support.history import DAYS
 from tests.support.samples.lake import finding, import_findings
 
@@ -123,6 +123,7 @@ def test_an_organisation_without_findings_gets_no_numbers(server: ApiServer) -> 
     assert "needed are 5 scores over 14 days" in body["reason"]
 
 
+@FOLDER_ALONE
 @pytest.mark.parametrize(
     ("path", "query", "field"),
     [

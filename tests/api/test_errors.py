@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from tests.support.api_server import ApiServer
+from tests.support.backends import FOLDER_ALONE
+
+pytestmark = FOLDER_ALONE
 
 
 def _check_body(answer: httpx.Response) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from policycortex.storage.registry import open_registry
 from policycortex.workflow.outbox import deliver_due
 from policycortex.workflow.scheduling import claim_due_ticks
 from tests.support.api_server import ApiServer
+from tests.support.backends import FOLDER_ALONE
 from tests.support.ledger import MONTHLY
 
 PATH = "/v1/reports/schedules"
@@ -57,6 +58,7 @@ def test_the_documented_body_makes_a_schedule(server: ApiServer, client: httpx.C
     assert client.get(f"{PATH}/{made['id']}").json() == made
 
 
+@FOLDER_ALONE
 @pytest.mark.parametrize(
     ("part", "change", "field"),
     [
@@ -99,6 +101,7 @@ def test_what_is_wrong_is_named(client: httpx.Client, part: str, change: dict[st
     assert [problem["field"] for problem in answer.json()["details"]] == [field]
 
 
+@FOLDER_ALONE
 @pytest.mark.parametrize(
     ("calendar", "field"),
     [

@@ -62,9 +62,9 @@ _CASES: Final = [pair for pair in product(_SETS, ReportType) if pair[0] != "2,00
 
 
 def _is_always_laid_out(data: str, kind: ReportType) -> bool:
-    """Each set in one of the two types most in use and in two of the other six; all other pairs in ``make storm``."""
+    """Each set in one of the two types most in use and in one of the other six; all other pairs in ``make storm``."""
     place = list(_SETS).index(data) + list(ReportType).index(kind)
-    return place % (2 if kind in _OFTEN else 3) == 0 or (data, kind) in _ALSO
+    return place % (2 if kind in _OFTEN else 6) == 0 or (data, kind) in _ALSO
 
 
 def _is_first_page_laid_out(data: str, kind: ReportType) -> bool:

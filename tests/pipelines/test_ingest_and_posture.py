@@ -13,12 +13,11 @@ from policycortex.findings.samples import write_samples
 from policycortex.period import Period
 from policycortex.settings import Settings
 from policycortex.storage.lake.attach import connect_lake
+from tests.support.backends import FOLDER_ALONE
 from tests.support.day_runs import day_tags
 
 DAY = date(2024, 1, 15)
 PER_SCAN = 12
-in_a_folder = pytest.mark.parametrize("backend", ["folder"], indirect=True)
-"""For what is the same on every backend once the layers can be read, which the other tests show on both."""
 
 
 @pytest.fixture
@@ -71,6 +70,7 @@ def evaluation_of(done: dg.ExecuteInProcessResult, check: str) -> dg.AssetCheckE
     return evaluation
 
 
+@FOLDER_ALONE
 @pytest.mark.usefixtures("imported")
 def test_a_range_of_days_is_one_run_whose_layers_agree_and_again_changes_nothing(
     defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
@@ -112,7 +112,7 @@ def facts_by_day(done: dg.ExecuteInProcessResult, node: str, asset: str) -> dict
     return {m.partition or "": m.metadata for m in found if m.asset_key == dg.AssetKey.from_user_string(asset)}
 
 
-@in_a_folder
+@FOLDER_ALONE
 @pytest.mark.usefixtures("imported")
 def test_a_lost_row_fails_the_check_with_its_evidence(
     defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
@@ -125,7 +125,7 @@ def test_a_lost_row_fails_the_check_with_its_evidence(
     assert "2024-01-15" in str(found.metadata["broken"].value)
 
 
-@in_a_folder
+@FOLDER_ALONE
 def test_a_lost_finding_fails_the_reconciliation(
     imported: dg.ExecuteInProcessResult, defs: dg.Definitions, instance: dg.DagsterInstance, settings: Settings
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_lost_finding_fails_the_reconciliation(
     assert not evaluation.passed
 
 
-@in_a_folder
+@FOLDER_ALONE
 def test_a_file_that_cannot_be_read_fails_the_run_for_good(
     defs: dg.Definitions, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from policycortex.storage.registry import open_registry
 from policycortex.storage.registry.uploads import UploadRow
 from policycortex.workflow.garbage_collection import collect_garbage
 from policycortex.workflow.uploads import UploadSpool, accept_upload
+from tests.support.backends import FOLDER_ALONE
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
 
 
@@ -81,6 +82,7 @@ def test_a_file_is_imported_once_and_put_away(zone: Zone) -> None:
     assert zone.look() == []
 
 
+@FOLDER_ALONE
 def test_the_same_content_again_makes_no_second_run(zone: Zone) -> None:
     """Under another name, before or after the import: put away without a run of its own."""
     for name in ("one.json", "two.json"):
@@ -94,6 +96,7 @@ def test_the_same_content_again_makes_no_second_run(zone: Zone) -> None:
     assert [name.partition("-")[2] for name in zone.below("done")] == ["one.json", "three.json", "two.json"]
 
 
+@FOLDER_ALONE
 def test_an_evaluation_hashes_a_bounded_number_of_bytes(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files beyond the bound wait for the next evaluation, and all are imported."""
     for number in range(3):
@@ -103,6 +106,7 @@ def test_an_evaluation_hashes_a_bounded_number_of_bytes(zone: Zone, monkeypatch:
     assert [len({request.run_key for request in zone.look()}) for _ in range(3)] == [1, 2, 3]
 
 
+@FOLDER_ALONE
 def test_of_a_large_file_the_content_is_not_hashed(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sparse file of a terabyte takes no time. A large one is imported once, and written anew it is a new file."""
     with (zone.folder / "large.json").open("wb") as file:
@@ -124,6 +128,7 @@ def test_of_a_large_file_the_content_is_not_hashed(zone: Zone, monkeypatch: pyte
     assert len(zone.look()) == 1
 
 
+@FOLDER_ALONE
 def test_a_file_that_grows_is_left_alone(zone: Zone) -> None:
     """Only two looks alike in a row take it; hidden and partial names never."""
     path = zone.folder / "slow.json"
@@ -137,6 +142,7 @@ def test_a_file_that_grows_is_left_alone(zone: Zone) -> None:
 
 
 @pytest.mark.parametrize(("content", "message"), [("a letter", "not a known finding format"), ("", "is empty")])
+@FOLDER_ALONE
 def test_a_bad_file_is_parked_with_its_reason(zone: Zone, content: str, message: str) -> None:
     """One run, no retry, and the reason beside the file; mended, it is a new file."""
     (zone.folder / "bad.json").write_text(content)
@@ -152,6 +158,7 @@ def test_a_bad_file_is_parked_with_its_reason(zone: Zone, content: str, message:
     assert len(zone.look()) == 1
 
 
+@FOLDER_ALONE
 def test_a_killed_import_is_tried_again_but_not_for_ever(zone: Zone, instance: dg.DagsterInstance) -> None:
     """A run that failed without a word may have been killed: three in all, then the file is parked."""
     ocsf_file(zone.folder / "scan.json")
@@ -167,6 +174,7 @@ def test_a_killed_import_is_tried_again_but_not_for_ever(zone: Zone, instance: d
     assert "killed" in (zone.folder / "parked" / zone.below("parked")[1]).read_text()
 
 
+@FOLDER_ALONE
 def test_more_files_than_runs_wait(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     """With two slots, a third import is requested when one has ended."""
     monkeypatch.setattr(landing, "MAX_OPEN_RUNS", 2)
@@ -243,6 +251,7 @@ def test_two_uploads_of_the_same_bytes_have_a_result_each(zone: Zone, uploads: U
     assert sorted(state.files[0].is_new for state in states) == [False, True]
 
 
+@FOLDER_ALONE
 def test_uploads_of_one_name_are_scans_of_one_series(zone: Zone, uploads: Uploads) -> None:
     """The folder of the upload, whose name is random, is no part of what was scanned."""
     text = (
@@ -285,6 +294,7 @@ def test_an_upload_whose_runs_are_lost_fails_in_the_end(
     assert (uploads.state().status, "killed" in uploads.state().failure) == ("failed", True)
 
 
+@FOLDER_ALONE
 def test_processed_files_end_with_their_time(zone: Zone, settings: Settings) -> None:
     """Moved files and the reasons of parked ones, counted from their move, not from their own time."""
     for name, content in (("good.json", array_text([ocsf_record(0)])), ("bad.json", b"a letter")):
@@ -304,6 +314,7 @@ def test_processed_files_end_with_their_time(zone: Zone, settings: Settings) -> 
     assert zone.below(".") == ["waiting.json"]
 
 
+@FOLDER_ALONE
 def test_a_file_without_its_upload_is_removed_after_a_while(zone: Zone, uploads: Uploads) -> None:
     """The API was killed before it recorded the file, and its client got no answer: nothing is imported."""
     folder = zone.folder / "acme" / UPLOADS / "upl_9"

@@ -21,7 +21,7 @@ from policycortex.workflow.analytics_days import load_unbuilt_days, rebuild_anal
 from policycortex.workflow.custom_frameworks import add_framework, check_framework
 from policycortex.workflow.ingest import ingest_files
 from policycortex.workflow.posture import load_rescore_days, rebuild_days, rescore_days, score_days
-from tests.support.backends import remove_lake_files
+from tests.support.backends import FOLDER_ALONE, remove_lake_files
 from tests.support.day_runs import day_tags
 from tests.support.stored_scores import stored_scores
 from tests.unit.findings.ocsf_records import array_text, ocsf_record
@@ -62,6 +62,7 @@ def failing(settings: Settings) -> dict[str, int]:
     return {row["requirement_id"]: row["failed"] for row in rows.to_dicts() if row["failed"]}
 
 
+@FOLDER_ALONE
 def test_a_remapped_framework_judges_history_without_its_findings(scanned: Settings, tmp_path: Path) -> None:
     """The check spoke to several requirements, now to CC7.2 alone; then nothing is left to do."""
     assert failing(scanned)["CC6.1"] == 3
@@ -85,6 +86,7 @@ def test_an_upload_rescores_its_organisation(scanned: Settings) -> None:
         assert len(stored_scores(lake, "own")) == 4
 
 
+@FOLDER_ALONE
 def test_the_sensor_asks_once_for_a_change(
     scanned: Settings, tmp_path: Path, instance: dg.DagsterInstance, defs: dg.Definitions
 ) -> None:
@@ -137,6 +139,7 @@ def test_days_whose_figures_an_upgrade_removed_are_built_again(
     assert failing(settings)["CC6.1"] == 3
 
 
+@FOLDER_ALONE
 def test_a_file_that_does_not_fit_the_folder_is_refused(settings: Settings, tmp_path: Path) -> None:
     """The same id under another name, or nonsense: refused before anything is written, and the folder stays usable."""
     own_framework = '{"id": "own", "name": "Own", "version": "1", "requirements": [{"id": "1", "title": "x"}]}'
@@ -149,6 +152,7 @@ def test_a_file_that_does_not_fit_the_folder_is_refused(settings: Settings, tmp_
     assert [path.name for path in settings.custom_frameworks_dir.iterdir()] == ["by-hand.yaml"]
 
 
+@FOLDER_ALONE
 def test_waivers_are_counted_where_they_stand(settings: Settings, instance: dg.DagsterInstance) -> None:
     """The asset tells how many are requested and active."""
     from pipelines.defs.waivers import waivers
@@ -169,6 +173,7 @@ def test_waivers_are_counted_where_they_stand(settings: Settings, instance: dg.D
     assert (metadata["requested"].value, metadata["active"].value, metadata["waivers"].value) == (1, 1, 2)
 
 
+@FOLDER_ALONE
 def test_attestations_are_counted_where_they_stand(settings: Settings, instance: dg.DagsterInstance) -> None:
     """Revoked and requested ones apart, as for waivers."""
     from pipelines.defs.waivers import attestations

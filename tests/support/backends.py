@@ -5,15 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import obstore
+import pytest
 
 from policycortex.settings import Settings
 from policycortex.storage.objects.artifacts import open_artifacts
 from policycortex.storage.objects.locations import open_store, split_object_url
 from tests.support.empty_homes import copy_home
 from tests.support.servers import ObjectServer, PostgresServer
+
+FOLDER_ALONE: Final = pytest.mark.parametrize("backend", ["folder"], indirect=True)
+"""For a test of what is the same on both once it can be read and written, which other tests show: a folder alone."""
 
 
 @dataclass(kw_only=True)
