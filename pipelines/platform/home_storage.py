@@ -13,12 +13,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
-from dagster._core.scheduler.instigation import InstigatorState
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
-from dagster._core.storage.schedules.schema import InstigatorsTable, JobTable
-from dagster._serdes import ConfigurableClassData, serialize_value
-from dagster._time import get_current_datetime
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine
 
 _PURGE_SECONDS: Final = 3600.0
@@ -99,25 +96,6 @@ class HomeScheduleStorage(_KeptEngine, SqliteScheduleStorage):
         if now - self._purged.get(key, -_PURGE_SECONDS) >= _PURGE_SECONDS:
             self._purged[key] = now
             super().purge_ticks(origin_id, selector_id, before, tick_statuses)
-
-    def update_instigator_state(self, state: InstigatorState) -> InstigatorState:
-        """Write both rows. Dagster's own method reads the state first, and tries to insert a row that is there."""
-        values = {"status": state.status.value, "update_timestamp": get_current_datetime()}
-        body = serialize_value(state)
-        with self.connect() as connection:
-            job = connection.execute(
-                JobTable.update()
-                .where(JobTable.c.job_origin_id == state.instigator_origin_id)
-                .values(**values, selector_id=state.selector_id, job_body=body)
-            )
-            instigator = connection.execute(
-                InstigatorsTable.update()
-                .where(InstigatorsTable.c.selector_id == state.selector_id)
-                .values(**values, instigator_type=state.instigator_type.value, instigator_body=body)
-            )
-            if job.rowcount and instigator.rowcount:
-                return state
-        return super().update_instigator_state(state)
 
     def has_instigators_table(self) -> bool:
         """Asked again until it is there: a table is never removed."""

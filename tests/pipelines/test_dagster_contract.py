@@ -47,8 +47,6 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "dagster._core.storage.runs.schema:RunTagsTable": (),
     "dagster._core.storage.runs.schema:RunsTable": (),
     "dagster._core.storage.schedules:SqliteScheduleStorage": ("conn_string", "inst_data"),
-    "dagster._core.storage.schedules.schema:InstigatorsTable": (),
-    "dagster._core.storage.schedules.schema:JobTable": (),
     "dagster._core.storage.schedules.schema:JobTickTable": (),
     "dagster._core.workspace.context:WorkspaceProcessContext": ("instance", "workspace_load_target", "version"),
     "dagster._core.workspace.context:WorkspaceRequestContext": (
@@ -63,8 +61,6 @@ PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
     "dagster._grpc.impl:core_execute_run": ("recon_job", "dagster_run", "instance", "inject_env_vars"),
     "dagster._serdes:ConfigurableClass": (),
     "dagster._serdes:ConfigurableClassData": ("module_name", "class_name", "config_yaml"),
-    "dagster._serdes:serialize_value": ("val",),
-    "dagster._time:get_current_datetime": (),
     "dagster._utils.hosted_user_process:recon_job_from_origin": ("origin",),
     "dagster._utils.interrupts:setup_interrupt_handlers": (),
     "dagster._utils.warnings:BetaWarning": (),
@@ -106,7 +102,6 @@ METHODS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "has_built_index": ("migration_name",),
         "has_instigators_table": (),
         "purge_ticks": ("origin_id", "selector_id", "before", "tick_statuses"),
-        "update_instigator_state": ("state",),
     },
     "dagster._core.workspace.context:WorkspaceProcessContext": {
         "create_request_context": ("source",),

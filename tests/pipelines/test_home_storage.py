@@ -7,18 +7,9 @@ from typing import Final
 import dagster as dg
 import pytest
 from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.errors import DagsterInvariantViolationError
-from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
-from dagster._core.scheduler.instigation import (
-    InstigatorState,
-    InstigatorStatus,
-    SensorInstigatorData,
-    TickData,
-    TickStatus,
-)
+from dagster._core.scheduler.instigation import TickData, TickStatus
 from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from pipelines.platform import home_storage
 from pipelines.platform.home_storage import HomeRunStorage, HomeScheduleStorage
@@ -108,32 +99,3 @@ def test_old_ticks_are_removed_once_an_hour(tmp_path: Path, monkeypatch: pytest.
         return len(schedules.get_ticks(selector, selector))
 
     assert [old_ticks_after_purge(each) for each in ("a", "a", "b", "a")] == [0, 1, 0, 0]
-
-
-def test_a_changed_sensor_is_stored_as_by_dagsters_own_class(tmp_path: Path) -> None:
-    """In both tables, and no other one; a sensor that was never added is an error."""
-    rows = []
-    for storage in (
-        SqliteScheduleStorage.from_local(str(tmp_path / "own")),
-        HomeScheduleStorage.from_local(str(tmp_path)),
-    ):
-        with pytest.raises(DagsterInvariantViolationError, match="not present"):
-            storage.update_instigator_state(_state("a", cursor="1"))
-        for name in ("a", "b"):
-            storage.add_instigator_state(_state(name, cursor="1"))
-        changed = _state("a", cursor="2", status=InstigatorStatus.RUNNING)
-        assert storage.update_instigator_state(changed) == changed
-        with storage.connect() as connection:
-            jobs = "SELECT job_origin_id, selector_id, repository_origin_id, status, job_type, job_body FROM jobs"
-            newer = (
-                "SELECT selector_id, repository_selector_id, status, instigator_type, instigator_body FROM instigators"
-            )
-            rows.append([sorted(connection.exec_driver_sql(text).fetchall()) for text in (jobs, newer)])
-    assert rows[0] == rows[1]
-    assert [len(table) for table in rows[0]] == [2, 2]
-
-
-def _state(name: str, *, cursor: str, status: InstigatorStatus = InstigatorStatus.STOPPED) -> InstigatorState:
-    location = InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name="m"), location_name="l")
-    origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "r"), name)
-    return InstigatorState(origin, InstigatorType.SENSOR, status, SensorInstigatorData(cursor=cursor))
