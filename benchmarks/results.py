@@ -15,11 +15,11 @@ from benchmarks.harness import ROOT, Measured
 
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (
-    "serving", "documents", "ingest", "formats", "scoring", "history", "workbook", "size", "api", "pages", "analytics",
+    "serving", "documents", "ingest", "formats", "scoring", "workbook", "size", "history", "api", "pages", "analytics",
     "backfill",
 )  # fmt: skip
 """In the order they run and are shown: first what people wait for."""
-LONG = ("size", "api", "pages", "analytics", "backfill")
+LONG = ("size", "history", "api", "pages", "analytics", "backfill")
 """Parts that run by name only: a report of a million findings, a million reports, years of history take long."""
 
 _PACKAGES = (

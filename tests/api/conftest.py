@@ -11,7 +11,7 @@ import pytest
 from policycortex.settings import Settings
 from tests.support.api_server import SERVED, ApiServer, run_server
 from tests.support.backends import Backend, FleetBackend, environ, with_own_databases
-from tests.support.history import ORGANIZATION, fill, serve_history
+from tests.support.history import ORGANIZATION, serve_history
 
 
 @pytest.fixture(scope="session")
@@ -41,27 +41,14 @@ def folder_history(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -
     yield from serve_history(tmp_path_factory, empty_home)
 
 
-@pytest.fixture(scope="session")
-def fleet_history(fleet_server: ApiServer) -> ApiServer:
-    """The same on Postgres and S3."""
-    fleet_server.clock.reset()
-    fill(fleet_server.settings, fleet_server.clock().date())
-    return fleet_server
-
-
-def analysed_on(running: ApiServer) -> Iterator[ApiServer]:
-    """The organisation with the sixteen days."""
-    running.clock.reset()
-    server = replace(running, organization=ORGANIZATION, clients=[])
+@pytest.fixture
+def analysed(folder_history: ApiServer) -> Iterator[ApiServer]:
+    """The organisation with the sixteen days; that both backends read the same, tests of the lake show."""
+    folder_history.clock.reset()
+    server = replace(folder_history, organization=ORGANIZATION, clients=[])
     yield server
     for client in server.clients:
         client.close()
-
-
-@pytest.fixture
-def analysed(folder_history: ApiServer) -> Iterator[ApiServer]:
-    """The same in a folder; test_analytics.py has it on either backend."""
-    yield from analysed_on(folder_history)
 
 
 @pytest.fixture

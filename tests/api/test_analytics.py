@@ -1,6 +1,5 @@
 """Analytics over HTTP: the numbers of a small history, the words of its refusals, one organisation's only."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -15,19 +14,12 @@ from policycortex.storage.registry import NewArtifact
 from policycortex.workflow.analytics_days import rebuild_analytics
 from policycortex.workflow.posture import rebuild_days
 from policycortex_client import ApiError, Client
-from tests.api.conftest import analysed_on
 from tests.support.api_server import ApiServer
-from tests.support.backends import FOLDER_ALONE, Backend
+from tests.support.backends import FOLDER_ALONE
 from tests.support.history import DAYS
 from tests.support.samples.lake import finding, import_findings
 
 STATUSES = ("PASS", "PASS", "PASS", "FAIL")
-
-
-@pytest.fixture
-def analysed(backend: Backend, request: pytest.FixtureRequest) -> Iterator[ApiServer]:
-    """The organisation with sixteen days, on that backend."""
-    yield from analysed_on(request.getfixturevalue(f"{backend.name}_history"))
 
 
 def query_analytics(server: ApiServer, path: str, **query: str | float) -> dict[str, Any]:
